@@ -1,0 +1,29 @@
+"""The check interface: what the author of hidden tests writes with.
+
+A check is plain Python against the student's names. It runs on the referee's side; the
+student's code runs on its own side, and only plain data passes between them. In one
+process the border is drawn all the same (`autograder.student`), so a check that works here
+works across a pipe.
+"""
+
+from autograder.checks.check import Check, CheckFailed, Probe, check, expect, probe
+from autograder.checks.compare import close
+from autograder.checks.proxies import Handle, Student, StudentError
+from autograder.checks.run import run_checks
+from autograder.checks.verdict import Outcome, Verdict
+
+__all__ = [
+    "Check",
+    "CheckFailed",
+    "Handle",
+    "Outcome",
+    "Probe",
+    "Student",
+    "StudentError",
+    "Verdict",
+    "check",
+    "close",
+    "expect",
+    "probe",
+    "run_checks",
+]

@@ -1,0 +1,135 @@
+"""The student's side: it holds the student's objects and answers requests about them.
+
+A request is the name of an operation and plain operands; a reply is plain data. That is
+all there is to carry if the two sides live in different processes.
+"""
+
+from __future__ import annotations
+
+import linecache
+import random
+import traceback
+from collections.abc import Callable, MutableMapping
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from .plain import NotPlainError, Plain, Ref, replace_refs, to_plain
+
+MAX_MESSAGE = 300
+
+
+class StudentError(Exception):
+    """The student's code raised, or a name is not there.
+
+    Attributes
+    ----------
+    kind : str
+        The exception's class name.
+    message : str
+        Its text, shortened, with the student's line where it was raised.
+    missing : bool
+        True if the work is not done yet: a name is not defined, or the stub is still there.
+    """
+
+    def __init__(self, kind: str, message: str, *, missing: bool = False) -> None:
+        super().__init__(kind, message)
+        self.kind = kind
+        self.message = message
+        self.missing = missing
+
+
+class Names:
+    """The student's names as attributes: what a probe gets."""
+
+    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+        object.__setattr__(self, "_namespace", namespace)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._namespace[name]
+        except KeyError:
+            raise StudentError("NameError", f"{name} is not defined", missing=True) from None
+
+
+class StudentSide:
+    """Answer requests about the names in `namespace`.
+
+    Parameters
+    ----------
+    namespace : dict
+        The globals of the student's notebook.
+    """
+
+    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+        self.names = Names(namespace)
+        self.namespace = namespace
+        self.objects: list[object] = []
+        self.operations: dict[str, Callable[..., object]] = {
+            "name": lambda name: getattr(self.names, name),
+            "getattr": getattr,
+            "setattr": setattr,
+            "getitem": lambda target, key: target[key],
+            "len": len,
+            "call": lambda target, args, kwargs: target(*args, **kwargs),
+            "probe": self._probe,
+            "seed": _seed,
+        }
+
+    def request(self, operation: str, *operands: Plain) -> Plain:
+        """Carry out one operation and return its result as plain data.
+
+        Raises
+        ------
+        StudentError
+            If the student's code raises, or returns what cannot be passed on.
+        """
+        arguments = [replace_refs(operand, self._lookup) for operand in operands]
+        try:
+            return to_plain(self.operations[operation](*arguments), self._refer)
+        except StudentError:
+            raise
+        except NotPlainError as error:
+            raise StudentError("ValueError", f"what your code returns is {error}") from None
+        except NotImplementedError as error:
+            raise StudentError("NotImplementedError", _shorten(error), missing=True) from None
+        except (Exception, SystemExit, GeneratorExit) as error:
+            where = _student_line(error.__traceback__, self.namespace)
+            raise StudentError(type(error).__name__, _shorten(error) + where) from None
+
+    def _refer(self, value: object) -> Ref:
+        self.objects.append(value)
+        return Ref(len(self.objects) - 1, type(value).__name__)
+
+    def _lookup(self, ref: Ref) -> object:
+        return self.objects[ref.number]
+
+    def _probe(self, name: str, source: str, arguments: list[object]) -> object:
+        module: dict[str, Any] = {"np": np}
+        exec(compile(source, f"<probe {name}>", "exec"), module)  # noqa: S102 (the author's own)
+        return module[name](self.names, *arguments)
+
+
+def _seed(number: int) -> None:
+    random.seed(number)
+    np.random.seed(number)  # noqa: NPY002 (students may draw from the global state)
+
+
+def _shorten(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its message cannot be shown)"
+    return text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + " ..."
+
+
+def _student_line(trace: TracebackType | None, namespace: MutableMapping[str, Any]) -> str:
+    """Return where in the student's own cells the error came from, as a phrase."""
+    found = ""
+    for frame, number in traceback.walk_tb(trace):
+        if frame.f_globals is namespace:
+            line = linecache.getline(frame.f_code.co_filename, number).strip()
+            if line:
+                found = f", in {frame.f_code.co_name}: `{line[:100]}`"
+    return found
