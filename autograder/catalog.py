@@ -10,7 +10,6 @@ import importlib.util
 import os
 import sys
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -79,7 +78,7 @@ class Course:
 
     def labs(self) -> list[Lab]:
         """Return every lab, in the order of their names."""
-        return [self.lab(name) for name in self._names()]
+        return [self.lab(name) for name in self.lab_names()]
 
     def lab(self, name: str) -> Lab:
         """Return one lab.
@@ -89,7 +88,7 @@ class Course:
         GradlabError
             If no lab has that name, or its `lab.toml` is missing or wrong.
         """
-        names = list(self._names())
+        names = self.lab_names()
         if name not in names:
             raise GradlabError(
                 f"there is no lab {name!r} in {self.root}",
@@ -99,10 +98,10 @@ class Course:
             )
         return Lab(name, self, **_declared(self.root / "autograder" / "labs" / name / "lab.toml"))
 
-    def _names(self) -> Iterator[str]:
-        for path in sorted((self.root / "source").glob("*/*.py")):
-            if path.stem == path.parent.name:
-                yield path.stem
+    def lab_names(self) -> list[str]:
+        """Return the labs' names, also of those whose `lab.toml` is wrong."""
+        paths = sorted((self.root / "source").glob("*/*.py"))
+        return [path.stem for path in paths if path.stem == path.parent.name]
 
 
 @dataclass(frozen=True)
@@ -144,15 +143,18 @@ class Lab:
         """Import `<hidden folder>/<stem>.py`, an empty module where there is no such file."""
         path = self.hidden_folder / f"{stem}.py"
         module_name = f"_gradlab_{self.name}_{stem}"
-        known = sys.modules.get(module_name)
-        if known is not None and getattr(known, "__file__", None) == str(path):
-            return known
         if not path.exists():
             return ModuleType(module_name)
+        # A server that runs for weeks must see that a file was edited.
+        stamp = (str(path), path.stat().st_mtime_ns)
+        known = sys.modules.get(module_name)
+        if known is not None and getattr(known, "__gradlab_stamp__", None) == stamp:
+            return known
         spec = importlib.util.spec_from_file_location(module_name, path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
+        module.__dict__["__gradlab_stamp__"] = stamp
         sys.modules[module_name] = module
         try:
             spec.loader.exec_module(module)

@@ -19,7 +19,7 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, SaveAutoGra
 from traitlets import List, Unicode
 from traitlets.log import get_logger
 
-from autograder.authoring.files import IGNORED, lab_names
+from autograder.authoring.files import IGNORED
 from autograder.authoring.refresh import refresh
 from autograder.catalog import Course, Settings
 from autograder.checks.verdict import MIME
@@ -158,7 +158,7 @@ def configure(config: Any, folder: Path) -> None:
 def course_of(folder: Path) -> Course:
     """Return the course whose labs a course folder grades; see `configure`."""
     own = Course(folder)
-    return own if lab_names(own) else Course.default()
+    return own if own.lab_names() else Course.default()
 
 
 def refresh_sources(course: Course | None = None, **_: object) -> None:

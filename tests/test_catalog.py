@@ -76,8 +76,14 @@ def test_settings_come_from_course_toml_and_have_defaults(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["seed = 1.5\n", "seed = true\n", "[limits]\ncell_secs = 3\n", "[limits]\ncell_seconds = '3'\n"]
-)  # fmt: skip
+    "text",
+    [
+        "seed = 1.5\n",
+        "seed = true\n",
+        "[limits]\ncell_secs = 3\n",
+        "[limits]\ncell_seconds = '3'\n",
+    ],
+)
 def test_wrong_settings_are_refused(tmp_path, text):
     course = toy_course(tmp_path, course_toml=text)
     with pytest.raises(GradlabError):
@@ -93,3 +99,11 @@ def test_errors_survive_a_process_border():
     error = GradlabError("wrong", expected="this", found="that", mend="change it")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert "to mend: change it" in str(error)
+
+
+def test_edited_checks_are_read_again(tmp_path):
+    lab = toy_course(tmp_path).lab("toy")
+    assert "triple" in lab.checks()
+    path = lab.hidden_folder / "checks.py"
+    write(path, path.read_text().replace('@check("triple"', '@check("double"'))
+    assert "triple" not in lab.checks()

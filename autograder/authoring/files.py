@@ -5,17 +5,11 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from pathlib import Path
 
-from autograder.catalog import Course, Lab
+from autograder.catalog import Lab
 from autograder.errors import GradlabError
 
 # Names that nbgrader is told to pass over as well (`CourseDirectory.ignore`).
 IGNORED = (".*", "__pycache__", "*.pyc", "feedback")
-
-
-def lab_names(course: Course) -> list[str]:
-    """Return the names of a course's labs, also of those whose `lab.toml` is wrong."""
-    paths = sorted((course.root / "source").glob("*/*.py"))
-    return [path.stem for path in paths if path.stem == path.parent.name]
 
 
 def files_in(folder: Path) -> list[Path]:

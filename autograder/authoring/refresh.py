@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from autograder.authoring.files import files_in, lab_names
+from autograder.authoring.files import files_in
 from autograder.catalog import Course, Lab
 from autograder.errors import GradlabError
 
@@ -30,7 +30,7 @@ def refresh(course: Course) -> list[GradlabError]:
         nbgrader cannot release a lab that is not what its source says.
     """
     problems = []
-    for name in lab_names(course):
+    for name in course.lab_names():
         try:
             _refresh(course.lab(name))
         except GradlabError as error:

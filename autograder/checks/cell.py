@@ -66,7 +66,9 @@ def run_visible(source: str, namespace: MutableMapping[str, Any], seconds: float
         with contextlib.redirect_stderr(sys.stdout), time_limit(seconds):
             for statement in ast.parse(source).body:
                 text = ast.get_source_segment(source, statement) or ""
-                code = compile(ast.Module([statement], []), "<visible asserts>", "exec")
+                code = compile(
+                    ast.Module([statement], []), "<visible asserts>", "exec", dont_inherit=True
+                )
                 exec(code, dict_of(namespace))  # noqa: S102 (the author's own text)
     except AssertionError as error:
         status, seen = "failed", f"{error}" or f"this does not hold: {text}"

@@ -107,7 +107,8 @@ class StudentSide:
 
     def _probe(self, name: str, source: str, arguments: list[object]) -> object:
         module: dict[str, Any] = {"np": np}
-        exec(compile(source, f"<probe {name}>", "exec"), module)  # noqa: S102 (the author's own)
+        code = compile(source, f"<probe {name}>", "exec", dont_inherit=True)
+        exec(code, module)  # noqa: S102 (the author's own)
         return module[name](self.names, *arguments)
 
 
