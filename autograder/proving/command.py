@@ -1,0 +1,131 @@
+"""`gradlab verify`: prove labs, show what catches what, keep docs/kill-matrix.md."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+
+from tqdm import tqdm
+
+from autograder.catalog import Course, Lab
+from autograder.errors import GradlabError
+from autograder.proving.matrix import LEGEND, document, exercise_table, matrix_path
+from autograder.proving.proof import Proof
+from autograder.proving.verify import verify_lab
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `verify` to the command `gradlab`."""
+    parser = subparsers.add_parser(
+        "verify",
+        help="prove that a lab's checks are fair and tell right from wrong",
+        description="Prove labs: the solution and the alternatives earn everything, the "
+        "untouched release nothing, and each misconception is caught by the check that should "
+        "catch it.",
+    )
+    parser.add_argument("labs", nargs="*", metavar="LAB", help="all labs if none is named")
+    parser.add_argument(
+        "--check", action="store_true", help="do not write docs/kill-matrix.md: compare it"
+    )
+    parser.add_argument(
+        "--seeds", type=_positive, default=1, metavar="N", help="also with the next N - 1 seeds"
+    )
+    parser.add_argument("--explore", action="store_true", help="also run the explore cells")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prove the labs that are named, print the report, return the exit code."""
+    course = Course.default()
+    labs = [course.lab(name) for name in dict.fromkeys(options.labs)] or course.labs()
+    if not labs:
+        raise GradlabError(
+            f"there is no lab in {course.root}",
+            expected="a folder source/<lab>/ with <lab>.py",
+            mend="write a lab, or set GRADLAB_ROOT to the course",
+        )
+    proofs = []
+    for lab in labs:
+        proof = _verify(lab, options.seeds, options.explore)
+        print(report(proof))
+        proofs.append(proof)
+    print("signs: " + "; ".join(" ".join(line.split()) for line in LEGEND) + "\n")
+    reasons = [(proof.lab, problem) for proof in proofs for problem in proof.problems]
+    reasons += [("docs", problem) for problem in _keep(course, proofs, check=options.check)]
+    for number, (where, problem) in enumerate(reasons, 1):
+        print(textwrap.indent(f"{number}. {where}: {problem}", "   ")[3:])
+    names = ", ".join(proof.lab for proof in proofs if not proof.problems)
+    if reasons:
+        print(f"\nNot proved: {_count(len(reasons), 'problem')}, above. Proved: {names or 'none'}.")
+        return 1
+    print(f"Proved: {names}.")
+    return 0
+
+
+def report(proof: Proof) -> str:
+    """Return what a proof shows, as plain lines."""
+    state = f"NOT PROVED, {_count(len(proof.problems), 'problem')}" if proof.problems else "proved"
+    lines = [f"{proof.lab}: {proof.title}: {state}"]
+    if proof.exercises:
+        checks = sum(len(exercise.checks) for exercise in proof.exercises)
+        lines.append(
+            f"  {_count(len(proof.exercises), 'exercise')}, {_count(checks, 'check')}, "
+            f"{_count(proof.count('misconception'), 'misconception')}, "
+            f"{_count(proof.count('alternative'), 'alternative')}"
+        )
+    for exercise in proof.exercises:
+        lines += ["", f"  {exercise.name} ({exercise.points:g} points)"]
+        lines.append(textwrap.indent(exercise_table(exercise), "    "))
+        if exercise.unproved:
+            lines.append(_wrapped("unproved, only the stub fails it", exercise.unproved))
+        if exercise.needs:
+            lines.append(_wrapped("needs", exercise.needs))
+    return "\n".join([*lines, ""])
+
+
+def _verify(lab: Lab, seeds: int, explore: bool) -> Proof:
+    with tqdm(desc=f"proving {lab.name}", unit="run", leave=False, disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return verify_lab(lab, seeds=seeds, explore=explore, progress=show)
+
+
+def _keep(course: Course, proofs: Sequence[Proof], *, check: bool) -> list[GradlabError]:
+    """Write the matrix of the labs that are proved, or say that it is not up to date."""
+    proved = [proof for proof in proofs if not proof.problems]
+    path = matrix_path(course)
+    text = document(course, proved)
+    if not proved or (path.exists() and path.read_text(encoding="utf-8") == text):
+        return []
+    if check:
+        return [
+            GradlabError(
+                f"{path} is not what the labs show today",
+                expected="the text that `gradlab verify` writes",
+                found="another text" if path.exists() else "no file",
+                mend="run `gradlab verify` and commit the file",
+            )
+        ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(f"written: {path}\n")
+    return []
+
+
+def _wrapped(words: str, names: Sequence[str]) -> str:
+    text = f"{words}: {', '.join(names)}"
+    return textwrap.fill(text, 100, initial_indent=" " * 4, subsequent_indent=" " * 6)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)

@@ -1,0 +1,146 @@
+"""A lab's cells, run one after another in a module of their own."""
+
+from __future__ import annotations
+
+import linecache
+import random
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from types import ModuleType
+
+import numpy as np
+
+from autograder.catalog import Lab, Settings
+from autograder.checks import Check, Outcome, Student, Verdict, run_checks
+from autograder.checks.cell import run_visible
+from autograder.checks.limits import TimeLimitReached, time_limit
+from autograder.proving.task import Cell, Result, Task
+
+
+class Notebook:
+    """A module in which a lab's cells are run, in the order they are given."""
+
+    def __init__(self, lab: Lab, cells: Sequence[Cell], seed: int) -> None:
+        self.lab = lab
+        self.cells = cells
+        self.seed = seed
+        self.settings: Settings = lab.course.settings
+        self.checks = lab.checks()
+        self.module = ModuleType("__main__")
+        # Classes find their module by name: pickle, dataclasses and inspect rely on it.
+        sys.modules["__main__"] = self.module
+        self.problems: list[tuple[str, str]] = []
+        self.broken: list[tuple[str, str]] = []
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002 (labs may draw from the global state)
+
+    def run(self, cell: Cell, source: str, seconds: float) -> None:
+        """Run one cell; note what it raised."""
+        filename = f"<{self.lab.name}: {cell.name}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        try:
+            with warnings.catch_warnings(), time_limit(seconds):
+                warnings.simplefilter("ignore")
+                code = compile(source, filename, "exec", dont_inherit=True)
+                exec(code, vars(self.module))  # noqa: S102 (the lab's own cells)
+        except TimeLimitReached:
+            self.problems.append((cell.name, f"it did not finish within {seconds:g} seconds"))
+        except (Exception, SystemExit) as error:
+            self.problems.append((cell.name, _last_words(error, filename)))
+
+    def run_solved(self, cell: Cell) -> None:
+        """Run a cell as it is, if it is one that others may need."""
+        if cell.kind in ("given", "exercise"):
+            self.run(cell, cell.source, self.settings.cell_seconds)
+
+    def perform(self, task: Task) -> Result:
+        """Run the cells from the task's start on, and judge.
+
+        What escapes the cells and checks, such as SystemExit from within a check, is told.
+        """
+        try:
+            return self._perform(task)
+        except (Exception, SystemExit, TimeLimitReached) as error:
+            return Result(task.name, crash=f"it raised {_last_words(error, '')}")
+
+    def seconds_for(self, task: Task) -> float:
+        """Return how long a task may take, by the limits of its cells and checks."""
+        cells = sum(cell.kind in ("given", "exercise") for cell in self.cells[task.start :])
+        explore = sum(cell.kind == "explore" for cell in self.cells) * task.explore
+        checks = sum(1 + len(self.checks.get(exercise, [])) for exercise in task.judged)
+        return (
+            cells * self.settings.cell_seconds
+            + explore * self.settings.explore_seconds
+            + checks * self.settings.check_seconds
+        )
+
+    def _perform(self, task: Task) -> Result:
+        verdicts = []
+        waiting = set(task.judged)
+        for cell in self.cells[task.start :]:
+            if not waiting and not task.to_end:
+                break
+            if cell.name in task.replaced:
+                cell = replace(cell, source=task.replaced[cell.name])
+            self.run_solved(cell)
+            if cell.kind == "explore" and task.explore:
+                self.run(cell, cell.source, self.settings.explore_seconds)
+            elif cell.kind == "check" and cell.exercise in waiting:
+                waiting.remove(cell.exercise)
+                verdicts.append(self.judge(cell, task.catchers))
+        return Result(task.name, tuple(verdicts), tuple(self.problems), tuple(self.broken))
+
+    def judge(self, cell: Cell, catchers: tuple[str, ...]) -> Verdict:
+        """Run an exercise's visible asserts and its hidden checks, in this order."""
+        seconds = self.settings.check_seconds
+        visible = run_visible(cell.source, vars(self.module), seconds)
+        outcomes: list[Outcome] = []
+        late = ""
+        for check in self.checks.get(cell.exercise, []):
+            if late and check.name not in catchers:
+                outcomes.append(_not_run(check, f"not run, because {late} used up its time"))
+                continue
+            outcome, error = self._try(check)
+            if outcome.status == "error" and outcome.seconds >= seconds:
+                late = check.name
+            if outcome.status == "broken" and error is not None:
+                words = _last_words(error, check.function.__code__.co_filename)
+                self.broken.append((check.name, words))
+            outcomes.append(outcome)
+        return Verdict(self.lab.name, cell.exercise, tuple(outcomes), visible)
+
+    def _try(self, check: Check) -> tuple[Outcome, Exception | None]:
+        """Run a check; also return what it raised, which a student must not read."""
+        raised: list[Exception] = []
+
+        def overheard(student: Student, rng: np.random.Generator) -> None:
+            try:
+                check.function(student, rng)
+            except Exception as error:
+                raised.append(error)
+                raise
+
+        verdict = run_checks(
+            [replace(check, function=overheard)],
+            vars(self.module),
+            lab=self.lab.name,
+            seed=self.seed,
+            seconds=self.settings.check_seconds,
+        )
+        return verdict.outcomes[0], raised[0] if raised else None
+
+
+def _not_run(check: Check, seen: str) -> Outcome:
+    return Outcome(check.name, check.title, check.points, 0.0, "error", seen)
+
+
+def _last_words(error: BaseException, filename: str) -> str:
+    """Return the error and the last line of `filename` that led to it."""
+    words = f"{type(error).__name__}: {error}"[:300].rstrip(": ")
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename == filename:
+            return f"{words}, at line {frame.lineno}: {frame.line}"
+    return words
