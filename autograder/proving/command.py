@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import textwrap
 from collections.abc import Sequence
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING
 
 from autograder.catalog import Course, Lab
 from autograder.errors import GradlabError
-from autograder.proving.matrix import LEGEND, document, exercise_table, matrix_path
-from autograder.proving.proof import Proof
-from autograder.proving.verify import verify_lab
+
+if TYPE_CHECKING:
+    from autograder.proving.proof import Proof
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,6 +36,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Prove the labs that are named, print the report, return the exit code."""
+    # What proves labs takes long to import, and the other commands share this parser.
+    from autograder.proving.matrix import LEGEND
+    from autograder.proving.report import count, report
+
     course = Course.default()
     labs = [course.lab(name) for name in dict.fromkeys(options.labs)] or course.labs()
     if not labs:
@@ -57,34 +60,17 @@ def run(options: argparse.Namespace) -> int:
         print(textwrap.indent(f"{number}. {where}: {problem}", "   ")[3:])
     names = ", ".join(proof.lab for proof in proofs if not proof.problems)
     if reasons:
-        print(f"\nNot proved: {_count(len(reasons), 'problem')}, above. Proved: {names or 'none'}.")
+        print(f"\nNot proved: {count(len(reasons), 'problem')}, above. Proved: {names or 'none'}.")
         return 1
     print(f"Proved: {names}.")
     return 0
 
 
-def report(proof: Proof) -> str:
-    """Return what a proof shows, as plain lines."""
-    state = f"NOT PROVED, {_count(len(proof.problems), 'problem')}" if proof.problems else "proved"
-    lines = [f"{proof.lab}: {proof.title}: {state}"]
-    if proof.exercises:
-        checks = sum(len(exercise.checks) for exercise in proof.exercises)
-        lines.append(
-            f"  {_count(len(proof.exercises), 'exercise')}, {_count(checks, 'check')}, "
-            f"{_count(proof.count('misconception'), 'misconception')}, "
-            f"{_count(proof.count('alternative'), 'alternative')}"
-        )
-    for exercise in proof.exercises:
-        lines += ["", f"  {exercise.name} ({exercise.points:g} points)"]
-        lines.append(textwrap.indent(exercise_table(exercise), "    "))
-        if exercise.unproved:
-            lines.append(_wrapped("unproved, only the stub fails it", exercise.unproved))
-        if exercise.needs:
-            lines.append(_wrapped("needs", exercise.needs))
-    return "\n".join([*lines, ""])
-
-
 def _verify(lab: Lab, seeds: int, explore: bool) -> Proof:
+    from tqdm import tqdm
+
+    from autograder.proving.verify import verify_lab
+
     with tqdm(desc=f"proving {lab.name}", unit="run", leave=False, disable=None) as bar:
 
         def show(done: int, total: int) -> None:
@@ -96,6 +82,8 @@ def _verify(lab: Lab, seeds: int, explore: bool) -> Proof:
 
 def _keep(course: Course, proofs: Sequence[Proof], *, check: bool) -> list[GradlabError]:
     """Write the matrix of the labs that are proved, or say that it is not up to date."""
+    from autograder.proving.matrix import document, matrix_path
+
     proved = [proof for proof in proofs if not proof.problems]
     path = matrix_path(course)
     text = document(course, proved)
@@ -114,15 +102,6 @@ def _keep(course: Course, proofs: Sequence[Proof], *, check: bool) -> list[Gradl
     path.write_text(text, encoding="utf-8")
     print(f"written: {path}\n")
     return []
-
-
-def _wrapped(words: str, names: Sequence[str]) -> str:
-    text = f"{words}: {', '.join(names)}"
-    return textwrap.fill(text, 100, initial_indent=" " * 4, subsequent_indent=" " * 6)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def _positive(text: str) -> int:

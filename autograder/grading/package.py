@@ -1,0 +1,119 @@
+"""What a worker needs to grade one lab: plain data, ready to be sent to another process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.authoring.files import files_beside
+from autograder.authoring.notebooks import checked_source, source_notebook, write
+from autograder.authoring.rules import exercise_of
+from autograder.catalog import Lab, Settings
+
+
+@dataclass(frozen=True)
+class GradedCell:
+    """A cell that earns points.
+
+    Attributes
+    ----------
+    name : str
+        nbgrader's grade_id.
+    points : float
+        What it can earn; for a bonus cell, on top of the lab's points.
+    bonus, manual : bool
+        Whether the points are extra, and whether a person gives them.
+    checks : int
+        How many hidden checks it runs.
+    """
+
+    name: str
+    points: float
+    bonus: bool = False
+    manual: bool = False
+    checks: int = 0
+
+
+@dataclass(frozen=True)
+class LabPackage:
+    """One lab as it is graded.
+
+    Attributes
+    ----------
+    lab : str
+        Its name.
+    text : str
+        Its notebook as JSON: stubs instead of solutions, hidden calls in the check cells.
+    cells : tuple of GradedCell
+        The cells that earn points, in the notebook's order.
+    files : tuple of (str, bytes)
+        The data and pictures that go with the notebook: their paths in its folder, and content.
+    settings : Settings
+        The course's seed and limits.
+    root : Path
+        The course's folder, where the hidden checks are.
+    """
+
+    lab: str
+    text: str = field(repr=False)
+    cells: tuple[GradedCell, ...]
+    files: tuple[tuple[str, bytes], ...] = field(repr=False)
+    settings: Settings
+    root: Path
+
+    @property
+    def notebook(self) -> NotebookNode:
+        """The lab's notebook, a fresh copy."""
+        return nbformat.reads(self.text, as_version=4)
+
+    def check_seconds(self, name: str) -> float:
+        """Return how long the check cell `name` may take: its checks bound themselves."""
+        count = next((cell.checks for cell in self.cells if cell.name == name), 0)
+        own = (count + 1) * self.settings.check_seconds + 5
+        return max(self.settings.cell_seconds, own)
+
+
+def package_lab(lab: Lab) -> LabPackage:
+    """Pack a lab for grading, from its source as it is now.
+
+    Raises
+    ------
+    GradlabError
+        If the lab's source or its hidden folder is at fault.
+    """
+    checks = lab.checks()
+    cells = []
+    for cell in checked_source(lab):
+        if cell.kind in ("check", "answer"):
+            assert cell.name is not None
+            manual = cell.kind == "answer"
+            count = 0 if manual else len(checks.get(exercise_of(cell), []))
+            cells.append(GradedCell(cell.name, cell.points, cell.bonus, manual, count))
+    text = write(recorded_notebook(lab))
+    home = lab.source_file.parent
+    files = tuple((path.as_posix(), (home / path).read_bytes()) for path in files_beside(lab))
+    root = lab.course.root.resolve()
+    return LabPackage(lab.name, text, tuple(cells), files, lab.course.settings, root)
+
+
+def recorded_notebook(lab: Lab) -> NotebookNode:
+    """Return the lab's notebook as nbgrader records it in the gradebook.
+
+    It is the release before its hidden regions are taken out.
+    """
+    from nbgrader.preprocessors import ClearHiddenTests, SaveCells
+
+    from autograder.nbgrader_plugin import release_preprocessors
+
+    resources: dict[str, Any] = {}
+    notebook = source_notebook(lab)
+    for preprocessor in release_preprocessors():
+        if isinstance(preprocessor, ClearHiddenTests):
+            break
+        if not isinstance(preprocessor, SaveCells):
+            notebook, resources = preprocessor(notebook, resources)
+    return notebook

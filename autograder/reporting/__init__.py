@@ -1,0 +1,1 @@
+"""What comes out of grading for people: a table, feedback pages, a file of grades."""

@@ -1,0 +1,201 @@
+"""One student's feedback page: a notebook with outputs and grades in, HTML out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from traitlets.config import Config
+
+from autograder.checks.verdict import WORDS, Outcome, Verdict
+from autograder.grading.points import verdict_of
+from autograder.nbgrader_plugin import PlainFeedback
+from autograder.reporting.clean import clean_html
+from autograder.reporting.grades import CellGrade, Grades
+from autograder.reporting.results import number
+from autograder.reporting.words import TO_DO, ended, in_words
+
+TEMPLATES = Path(__file__).parent / "templates"
+NO_RESPONSE = "No response."
+
+
+@dataclass(frozen=True)
+class Part:
+    """One graded cell as the page shows it.
+
+    Attributes
+    ----------
+    name, title : str
+        The cell's name, and what it is about.
+    score : str
+        For instance "3 of 4" or "+2 bonus of 2".
+    state : str
+        "full", "part", "none" or "waiting".
+    said : tuple of (str, str, str)
+        What is not right yet: the check's line, what was seen, the hint.
+    verdict : Verdict or None
+        The table, for a check cell that came to its verdict.
+    """
+
+    name: str
+    title: str
+    score: str
+    state: str
+    said: tuple[tuple[str, str, str], ...] = ()
+    verdict: Verdict | None = None
+
+
+def graded_page(
+    title: str, student: str, notebook: NotebookNode, grades: Grades, flags: Sequence[str]
+) -> str:
+    """Return the page of a graded submission.
+
+    Parameters
+    ----------
+    title, student : str
+        The lab's title and the student's id.
+    notebook : NotebookNode
+        The autograded notebook. It is not changed.
+    grades : Grades
+        What the gradebook says.
+    flags : sequence of str
+        The flags of the submission's row.
+    """
+    shown, _ = PlainFeedback(enforce_metadata=False).preprocess(deepcopy(notebook), {})
+    parts = []
+    for cell in shown.cells:
+        settings = cell.metadata.get("nbgrader", {})
+        name = settings.get("grade_id")
+        about: dict[str, Any] = {"name": name, "kind": _kind(cell)}
+        if name in grades.cells:
+            part = _part(name, cell, grades.cells[name], grades.comments.get(name))
+            parts.append(part)
+            about["part"] = part
+        comment = grades.comments.get(name)
+        if comment == NO_RESPONSE:
+            about["unchanged"] = True
+        elif comment:
+            about["comment"] = comment
+        # What the page is made from travels in the metadata, where the template looks.
+        cell.metadata = NotebookNode(tags=cell.metadata.get("tags", []))
+        cell.metadata["gradlab"] = about
+        if about["kind"] == "check" and cell.get("outputs"):
+            cell.outputs = [o for o in cell.outputs if o.output_type == "error"]
+    return _render(
+        shown,
+        title=title,
+        student=student,
+        score=number(grades.score),
+        max_score=number(grades.max_score),
+        bonus=number(extra) if (extra := _bonus(grades)) else "",
+        penalty=number(grades.penalty) if grades.penalty else "",
+        waiting=[part for part in parts if part.state == "waiting"],
+        parts=parts,
+        notes=[text for flag in flags if (text := in_words(flag))],
+    )
+
+
+def refused_page(
+    title: str, student: str, status: str, reason: str, max_score: float, flags: Sequence[str] = ()
+) -> str:
+    """Return the page of a submission that could not be graded: why, and what to do."""
+    return _render(
+        new_notebook(),
+        title=title,
+        student=student,
+        status=status,
+        reason=reason,
+        to_do=TO_DO.get(status, TO_DO["refused"]),
+        max_score=number(max_score),
+        notes=[text for flag in flags if (text := in_words(flag))],
+    )
+
+
+def _bonus(grades: Grades) -> float:
+    return sum(cell.score for cell in grades.cells.values() if cell.max_score == 0)
+
+
+def _kind(cell: NotebookNode) -> str:
+    settings = cell.metadata.get("nbgrader", {})
+    if settings.get("grade"):
+        return "answer" if settings.get("solution") else "check"
+    return "exercise" if settings.get("solution") else "plain"
+
+
+def _part(name: str, cell: NotebookNode, grade: CellGrade, comment: str | None) -> Part:
+    manual = _kind(cell) == "answer"
+    verdict = None if manual else verdict_of(cell)
+    bonus = grade.max_score == 0
+    most = verdict.max_points if bonus and verdict else grade.max_score
+    score = f"{number(grade.score)} of {number(most)}"
+    if bonus:
+        score = f"+{score} bonus"
+    if grade.waiting:
+        score = f"{number(most)} points wait"
+    state = "full" if grade.score >= most else "part" if grade.score > 0 else "none"
+    return Part(
+        name=name,
+        title=name.removesuffix("_check"),
+        score=score,
+        state="waiting" if grade.waiting else state,
+        said=_remark(comment) if manual else _said(cell, verdict),
+        verdict=verdict,
+    )
+
+
+def _remark(comment: str | None) -> tuple[tuple[str, str, str], ...]:
+    if comment == NO_RESPONSE:
+        return (("There is no answer.", "", ""),)
+    return ((f"Comment: {comment}", "", ""),) if comment else ()
+
+
+def _said(cell: NotebookNode, verdict: Verdict | None) -> tuple[tuple[str, str, str], ...]:
+    """Return what is not right in a cell, each with what was seen and the hint."""
+    if verdict is None:
+        errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
+        return tuple(("The checks did not finish.", ended(o.ename), "") for o in errors)
+    wrong = [outcome for outcome in verdict.outcomes if outcome.status != "passed"]
+    if wrong and all(outcome.status == "missing" for outcome in wrong):
+        return ((f"Not written yet: {wrong[0].seen}", "", ""),)
+    return tuple(_line(outcome) for outcome in wrong)
+
+
+def _line(outcome: Outcome) -> tuple[str, str, str]:
+    said = f"{WORDS[outcome.status].capitalize()}: {outcome.title}"
+    return said, outcome.seen.rstrip("."), outcome.hint or ""
+
+
+def _render(notebook: NotebookNode, **page: Any) -> str:
+    text: str = _exporter().from_notebook_node(notebook, resources={"page": page})[0]
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip() + "\n"
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    config = Config()
+    config.HTMLExporter.preprocessors = []
+    exporter = HTMLExporter(
+        config=config,
+        template_name="gradlab",
+        extra_template_basedirs=[str(TEMPLATES)],
+        # What a student's code displays may hold scripts; the page is read by others too.
+        sanitize_html=True,
+    )
+    # nbconvert's own filter leaves neither headings nor tables.
+    exporter.environment.filters["clean_html"] = clean_html
+    exporter.environment.globals["ended"] = ended
+    exporter.environment.globals["style"] = "\n".join(
+        [
+            (TEMPLATES / "gradlab" / "style.css").read_text(encoding="utf-8"),
+            HtmlFormatter(style="default").get_style_defs(".highlight"),
+        ]
+    )
+    return exporter

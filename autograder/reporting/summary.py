@@ -1,0 +1,53 @@
+"""What `gradlab grade` prints: a table, and where to look next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tabulate import tabulate
+
+from autograder.grading.graded import GRADED, Graded
+from autograder.reporting.results import number, results_file
+
+_WIDTH = 60
+
+
+def table(outcomes: dict[str, Graded]) -> str:
+    """Return the outcomes as a text table."""
+    rows = [
+        [
+            student,
+            "" if graded.status == "failed" else number(graded.score),
+            number(graded.max_score),
+            graded.status,
+            _short("; ".join([*filter(None, [graded.reason]), *graded.flags])),
+            f"{graded.seconds:.1f}",
+        ]
+        for student, graded in outcomes.items()
+    ]
+    head = ["student", "score", "of", "status", "flags", "seconds"]
+    return str(tabulate(rows, head, disable_numparse=True, colalign=["left", "right", "right"]))
+
+
+def summary(outcomes: dict[str, Graded], lab: str, folder: Path) -> str:
+    """Return a few lines: how it went, what waits for a person, where to look next."""
+    scores = sorted(graded.score for graded in outcomes.values() if graded.status == GRADED)
+    lines = ["", f"{len(scores)} of {len(outcomes)} graded"]
+    if scores:
+        median = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
+        lines[-1] += (
+            f", scores from {number(scores[0])} to {number(scores[-1])}, median {number(median)}"
+        )
+    waiting = sum(bool(graded.waiting) for graded in outcomes.values())
+    if waiting:
+        lines.append(f"{waiting} with answers that wait for a person: nbgrader's formgrader")
+    course = "" if folder == Path() else f" --course {folder}"
+    lines += [
+        f"All rows: {results_file(folder, lab)}",
+        f"Next: gradlab feedback {lab}{course}, then gradlab export{course}",
+    ]
+    return "\n".join(lines)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 4].rstrip() + " ..."

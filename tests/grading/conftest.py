@@ -1,0 +1,15 @@
+import pytest
+
+from autograder.grading.package import package_lab
+from tests.grading.helpers import LIMITS
+from tests.toy import NAME, toy_course
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    return toy_course(tmp_path_factory.mktemp("toy"), course_toml=LIMITS).lab(NAME)
+
+
+@pytest.fixture(scope="session")
+def package(lab):
+    return package_lab(lab)

@@ -1,0 +1,73 @@
+"""A process that dies costs one call; everything else is answered."""
+
+import os
+import subprocess
+import sys
+import time
+
+from autograder.grading.pool import WorkerLost, call_in_processes
+
+
+def work(what, value):
+    if what == "die":
+        os._exit(7)
+    if what == "raise":
+        raise ValueError(value)
+    if what == "sleep":
+        time.sleep(60)
+    return os.getpid() if what == "pid" else value * 2
+
+
+def results(calls, jobs=2, seconds=20.0):
+    return dict(call_in_processes(work, enumerate(calls), jobs=jobs, seconds=seconds))
+
+
+def test_every_call_is_answered_also_beside_calls_that_die_or_raise():
+    calls = [("double", 1), ("die", 0), ("double", 2), ("raise", 0), ("double", 3), ("die", 0)]
+    found = results(calls)
+    assert {k: v for k, v in found.items() if isinstance(v, int)} == {0: 2, 2: 4, 4: 6}
+    assert all(isinstance(found[k], WorkerLost) for k in (1, 3, 5))
+    assert "code 7" in str(found[1])
+
+
+def test_a_call_without_end_is_ended_and_the_next_one_served():
+    started = time.monotonic()
+    found = results([("sleep", 0), ("double", 5)], jobs=1, seconds=1.5)
+    assert isinstance(found[0], WorkerLost)
+    assert "in time" in str(found[0])
+    assert found[1] == 10
+    assert time.monotonic() - started < 20
+
+
+def test_a_worker_serves_many_calls():
+    found = results([("pid", 0)] * 6, jobs=2)
+    assert len(set(found.values())) <= 2
+
+
+def test_calls_are_taken_as_workers_become_free():
+    taken = []
+
+    def calls():
+        for number in range(5):
+            taken.append(number)
+            yield number, ("double", number)
+
+    answers = call_in_processes(work, calls(), jobs=1, seconds=20)
+    next(answers)
+    assert taken == [0]
+    answers.close()
+
+
+def test_nothing_to_do_is_done():
+    assert results([]) == {}
+
+
+def test_a_script_without_the_usual_guard_can_call_it(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from operator import mul\n"
+        "from autograder.grading.pool import call_in_processes\n"
+        "print(list(call_in_processes(mul, [('key', (2, 3))], jobs=1, seconds=20)))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.stdout == "[('key', 6)]\n", done.stderr
