@@ -22,13 +22,18 @@ from autograder.errors import GradlabError
 
 @dataclass(frozen=True)
 class Settings:
-    """The numbers in `course.toml`: a seed, and limits in seconds."""
+    """The numbers in `course.toml`: a seed, and the limits of what a submission may use."""
 
     seed: int = 0
     cell_seconds: float = 30.0
     explore_seconds: float = 1.0
     check_seconds: float = 10.0
     submission_seconds: float = 600.0
+    memory_mib: int = 2048
+    file_mib: int = 64
+    disk_mib: int = 256
+    output_mib: int = 1
+    processes: int = 64
 
 
 @dataclass(frozen=True)
@@ -66,11 +71,11 @@ class Course:
                     found=name,
                     mend="correct the name or remove the line",
                 )
-            whole = name == "seed"
+            whole = known[name].type == "int"
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 raise GradlabError(
                     f"{path}: {name} has the wrong type",
-                    expected="a whole number" if whole else "a number of seconds",
+                    expected="a whole number" if whole else "a number",
                     found=repr(value),
                     mend=f"write for example: {name} = {getattr(Settings, name)}",
                 )

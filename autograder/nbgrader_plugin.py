@@ -1,4 +1,4 @@
-"""What `nbgrader_config.py` puts into stock nbgrader: its settings and three preprocessors.
+"""What `nbgrader_config.py` puts into stock nbgrader: its settings and its preprocessors.
 
 With it `nbgrader generate_assignment`, `autograde`, `validate` and `generate_feedback`, and the
 buttons of the formgrader, work on a lab as `gradlab` does.
@@ -15,7 +15,15 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
-from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, SaveAutoGrades, SaveCells
+from nbgrader.preprocessors import (
+    ClearHiddenTests,
+    ClearSolutions,
+    DeduplicateIds,
+    Execute,
+    OverwriteCells,
+    SaveAutoGrades,
+    SaveCells,
+)
 from traitlets import List, Unicode
 from traitlets.log import get_logger
 
@@ -26,6 +34,12 @@ from autograder.checks.verdict import MIME
 from autograder.errors import GradlabError
 
 Resources = dict[str, Any]
+
+# The environment variable that has nbgrader grade in a kernel: see `in_kernel`.
+IN_KERNEL = "GRADLAB_IN_KERNEL"
+# By name, because every nbgrader command loads this module and only autograde needs those.
+REPAIR = "autograder.nbgrader_referee.Repair"
+REFEREE = "autograder.nbgrader_referee.RefereeExecute"
 
 
 class NamedStubs(ClearSolutions):  # type: ignore[misc]
@@ -127,6 +141,11 @@ def configure(config: Any, folder: Path) -> None:
         Where `nbgrader_config.py` lies, copied or linked: the folder with `submitted/`,
         `autograded/` and the gradebook. The labs are its own where it has a `source/`, else
         those of `GRADLAB_ROOT`, else those of the checkout this package lies in.
+
+    Notes
+    -----
+    `autograde` repairs submissions and judges them by the referee (`autograder.nbgrader_referee`),
+    unless `GRADLAB_IN_KERNEL` is set: then it is nbgrader's own.
     """
     course = course_of(folder)
     # The kernels that nbgrader starts find the labs by it.
@@ -140,10 +159,9 @@ def configure(config: Any, folder: Path) -> None:
     config.CourseDirectory.ignore = list(IGNORED)
     config.GenerateAssignment.preprocessors = _assignment_steps()
     config.GenerateAssignment.pre_convert_hook = refresh_sources
-    config.Autograde.autograde_preprocessors = [
-        SaveVerdicts if kind is SaveAutoGrades else kind
-        for kind in Autograde.autograde_preprocessors.default()
-    ]
+    config.Autograde.autograde_preprocessors = _autograde_steps()
+    if not in_kernel():
+        config.Autograde.sanitize_preprocessors = _sanitize_steps()
     config.GenerateFeedback.preprocessors = [
         PlainFeedback,
         *GenerateFeedback.preprocessors.default(),
@@ -153,6 +171,14 @@ def configure(config: Any, folder: Path) -> None:
     except GradlabError as problem:
         get_logger().error("nbgrader keeps its own time limits:\n%s", problem)
     refresh_sources(course)
+
+
+def in_kernel() -> bool:
+    """Whether nbgrader is to run submissions, checks and all, in a kernel as it always has.
+
+    Scores are the same, but hidden checks then run beside the student's code, unprotected.
+    """
+    return os.environ.get(IN_KERNEL, "") not in ("", "0")
 
 
 def course_of(folder: Path) -> Course:
@@ -183,6 +209,20 @@ def seconds_for(settings: Settings, cell: NotebookNode) -> int:
 def _assignment_steps() -> list[type]:
     stock = GenerateAssignment.preprocessors.default()
     return [NamedStubs if kind is ClearSolutions else kind for kind in stock]
+
+
+def _sanitize_steps() -> list[Any]:
+    replaced: dict[type, Any] = {DeduplicateIds: REPAIR, OverwriteCells: None}
+    stock = Autograde.sanitize_preprocessors.default()
+    return [step for kind in stock if (step := replaced.get(kind, kind))]
+
+
+def _autograde_steps() -> list[Any]:
+    replaced: dict[type, Any] = {SaveAutoGrades: SaveVerdicts}
+    if not in_kernel():
+        replaced[Execute] = REFEREE
+    stock = Autograde.autograde_preprocessors.default()
+    return [replaced.get(kind, kind) for kind in stock]
 
 
 def _is_score(value: object) -> bool:

@@ -10,11 +10,13 @@ from autograder.checks.check import Check, CheckFailed, Probe, check, expect, pr
 from autograder.checks.compare import close
 from autograder.checks.proxies import Handle, Student, StudentError
 from autograder.checks.run import run_checks
+from autograder.checks.shortcuts import Forbidden, forbid
 from autograder.checks.verdict import Outcome, Verdict
 
 __all__ = [
     "Check",
     "CheckFailed",
+    "Forbidden",
     "Handle",
     "Outcome",
     "Probe",
@@ -24,6 +26,7 @@ __all__ = [
     "check",
     "close",
     "expect",
+    "forbid",
     "probe",
     "run_checks",
 ]

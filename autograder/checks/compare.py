@@ -104,7 +104,10 @@ def _as_array(
         raise CheckFailed(f"{what} is None: is a return missing?", hint)
     number = isinstance(actual, (bool, int, float, complex, np.generic))
     if isinstance(actual, np.ndarray) or (number and right.ndim == 0):
-        return np.asarray(actual)
+        found = np.asarray(actual)
+        if found.dtype.kind in _KINDS:
+            return found
+        raise CheckFailed(f"{what} is a whole number of more than 64 bits", hint)
     kind = "a number" if right.ndim == 0 else f"an array of shape {right.shape}"
     raise CheckFailed(f"{what} is {_a(actual)}, expected {kind}", hint)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from autograder.checks.check import Probe
@@ -16,6 +17,9 @@ class Side(Protocol):
 
     def request(self, operation: str, *operands: Plain) -> Plain:
         """Carry out `operation`; raise `StudentError` if the student's code raises."""
+
+    def limit(self, seconds: float) -> AbstractContextManager[None]:
+        """Raise `TimeLimitReached` in the block when the student's code runs too long."""
 
 
 class Student:

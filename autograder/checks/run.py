@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.check import Check, CheckFailed
-from autograder.checks.limits import TimeLimitReached, time_limit
 from autograder.checks.proxies import Side, Student
+from autograder.checks.shortcuts import Watched, forbidden_by
 from autograder.checks.verdict import Outcome, Verdict
+from autograder.student.limits import TimeLimitReached
 from autograder.student.side import StudentError, StudentSide
 
 
@@ -26,6 +27,7 @@ def run_checks(
     lab: str,
     seed: int,
     seconds: float = 10.0,
+    sources: Sequence[str] = (),
 ) -> Verdict:
     """Run `checks`, all of one exercise, and return the verdict.
 
@@ -41,10 +43,19 @@ def run_checks(
         The course's seed. A check's inputs depend on it, the lab and the check alone.
     seconds : float
         How long one check may take.
+    sources : sequence of str
+        The notebook's code cells so far. They are read for what `forbid` forbids.
     """
     side = StudentSide(student) if isinstance(student, MutableMapping) else student
-    outcomes = tuple(_run(check, side, _seed(seed, lab, check.name), seconds) for check in checks)
-    return Verdict(lab, checks[0].exercise, outcomes)
+    forbidden = forbidden_by(checks)
+    watched = Watched(side, forbidden) if forbidden else None
+    outcomes = tuple(
+        _run(check, watched or side, _seed(seed, lab, check.name), seconds) for check in checks
+    )
+    verdict = Verdict(lab, checks[0].exercise, outcomes)
+    if forbidden and watched and (found := watched.found(sources)):
+        return verdict.with_shortcut(forbidden.outcome(found))
+    return verdict
 
 
 def _seed(course: int, lab: str, check: str) -> int:
@@ -62,7 +73,7 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
             contextlib.redirect_stdout(sink),
             contextlib.redirect_stderr(sink),
             warnings.catch_warnings(),
-            time_limit(seconds),
+            side.limit(seconds),
         ):
             warnings.simplefilter("default")
             side.request("seed", seed)

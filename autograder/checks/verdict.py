@@ -42,14 +42,23 @@ class Outcome:
     seconds: float = 0.0
 
 
+def visible_outcome(status: str, seen: str) -> Outcome:
+    """Return what came of the asserts that a student sees, as an outcome worth no points."""
+    return Outcome("visible", "The asserts in the notebook hold.", 0.0, 0.0, status, seen)
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """The outcomes of an exercise's checks, and of its visible asserts if they were run."""
+    """The outcomes of an exercise's checks, and of its visible asserts if they were run.
+
+    `shortcut` tells of a forbidden one (`autograder.checks.forbid`), None if none was taken.
+    """
 
     lab: str
     exercise: str
     outcomes: tuple[Outcome, ...]
     visible: Outcome | None = None
+    shortcut: Outcome | None = None
 
     @property
     def points(self) -> float:
@@ -65,26 +74,36 @@ class Verdict:
         """Return the verdict with the outcome of the visible asserts added."""
         return replace(self, visible=outcome)
 
+    def with_shortcut(self, outcome: Outcome) -> Verdict:
+        """Return the verdict on an exercise that took a shortcut: nothing is earned."""
+        outcomes = tuple(replace(one, earned=0.0) for one in self.outcomes)
+        return replace(self, outcomes=outcomes, shortcut=outcome)
+
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as JSON-ready data, without timings: it is reproducible."""
         data = asdict(self) | {"points": self.points, "max_points": self.max_points}
-        for outcome in [*data["outcomes"], data["visible"] or {}]:
+        for outcome in [*data["outcomes"], data["visible"] or {}, data["shortcut"] or {}]:
             outcome.pop("seconds", None)
+        if not self.shortcut:
+            del data["shortcut"]
         return data | {"outcomes": list(data["outcomes"])}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Verdict:
         """Read what `to_json` wrote."""
-        visible = data.get("visible")
+        visible, shortcut = data.get("visible"), data.get("shortcut")
         return Verdict(
             data["lab"],
             data["exercise"],
             tuple(Outcome(**outcome) for outcome in data["outcomes"]),
             Outcome(**visible) if visible else None,
+            Outcome(**shortcut) if shortcut else None,
         )
 
-    def _rows(self) -> list[Outcome]:
-        return [*([self.visible] if self.visible else []), *self.outcomes]
+    @property
+    def rows(self) -> list[Outcome]:
+        """All that is shown: a shortcut, the visible asserts, the hidden checks."""
+        return [row for row in (self.shortcut, self.visible, *self.outcomes) if row]
 
     def _summary(self) -> str:
         return f"{self.exercise}: {self.points:g} of {self.max_points:g} points"
@@ -92,7 +111,7 @@ class Verdict:
     def to_text(self) -> str:
         """Return the verdict as plain lines."""
         lines = [self._summary()]
-        for row in self._rows():
+        for row in self.rows:
             earned = f"{row.earned:g}/{row.points:g}" if row.points else "-"
             lines.append(f"  {earned:>5}  {WORDS[row.status]:<17}  {row.title}")
             if row.seen:
@@ -103,9 +122,9 @@ class Verdict:
 
     def to_html(self) -> str:
         """Return the verdict as an HTML table."""
-        cell = 'style="text-align:left;vertical-align:top"'
+        cell = 'style="text-align:left;vertical-align:top;padding-right:1em"'
         rows = []
-        for row in self._rows():
+        for row in self.rows:
             said = [escape(row.title)]
             if row.seen:
                 said.append(f"<br><b>Seen:</b> {escape(row.seen)}")

@@ -1,30 +1,35 @@
-"""Run a repaired notebook, and come through whatever it does.
+"""Run a repaired notebook and judge it, and come through whatever it does.
 
-This module is the seam to the student's code: a notebook goes in, the same notebook with
-outputs comes out. A cell that runs too long is interrupted. A cell that ends the process, or
-does not react to an interrupt, is left out; the earlier cells are run again in a fresh
-process, so it costs its own points and no others.
+The student's cells run in a process of their own; the hidden checks run here and ask it. A
+cell that runs too long is interrupted. A cell that ends the process, or does not react to an
+interrupt, is left out; the earlier cells are run again in a fresh process, so it costs its
+own points and no others.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
+import atexit
 import time
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nbformat import NotebookNode
 
-import autograder
-from autograder.checks.verdict import MIME
-from autograder.grading.kernel import Kernel, Ran
-from autograder.grading.outputs import error, line
+from autograder.checks.run import run_checks
+from autograder.checks.verdict import visible_outcome
+from autograder.grading.match import visible
+from autograder.grading.outputs import error, line, received, verdict_outputs, where_it_was
 from autograder.grading.package import LabPackage
-from autograder.grading.points import judged
+from autograder.grading.referee import Referee
+from autograder.grading.sandbox import Kind, Sandbox, resolve
+from autograder.grading.student_process import CellRun, StudentGone, StudentProcess
+from autograder.student.resources import Limits
+from autograder.student.tamper import forbidden
 
-_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS")
+_MIB = 2**20
+# Of what was tampered with, so much is named.
+_FLAGS_SHOWN = 8
+_sandboxes: dict[object, Sandbox] = {}
 
 
 @dataclass(frozen=True)
@@ -35,23 +40,49 @@ class Executed:
     flags: tuple[str, ...]
 
 
-def execute(notebook: NotebookNode, package: LabPackage) -> Executed:
+def execute(notebook: NotebookNode, package: LabPackage, sandbox: Kind = "auto") -> Executed:
     """Run every code cell of a repaired notebook. `notebook` is not changed."""
-    with (
-        tempfile.TemporaryDirectory(prefix="gradlab-", ignore_cleanup_errors=True) as folder,
-        Kernel(Path(folder), _environment(package), package.files) as kernel,
-    ):
-        run = _Run(deepcopy(notebook), package, kernel)
+    run = _Run(deepcopy(notebook), package, warm_sandbox(package, sandbox))
+    try:
         return run.all_cells()
+    finally:
+        run.close()
+
+
+def warm_sandbox(package: LabPackage, kind: Kind = "auto") -> Sandbox:
+    """Return this process's sandbox for a lab; it is started once and kept."""
+    settings = package.settings
+    limits = Limits(
+        memory=settings.memory_mib * _MIB,
+        file=settings.file_mib * _MIB,
+        disk=settings.disk_mib * _MIB,
+        output=settings.output_mib * _MIB,
+        processes=settings.processes,
+    )
+    key = (resolve(kind), limits, package.imports)
+    if key not in _sandboxes:
+        close_sandboxes()
+        _sandboxes[key] = Sandbox(*key)
+    return _sandboxes[key]
+
+
+def close_sandboxes() -> None:
+    """End this process's sandboxes."""
+    while _sandboxes:
+        _sandboxes.popitem()[1].close()
+
+
+atexit.register(close_sandboxes)
 
 
 @dataclass
 class _Run:
-    """One notebook on its way through a kernel."""
+    """One notebook on its way through a student's process."""
 
     notebook: NotebookNode
     package: LabPackage
-    kernel: Kernel
+    sandbox: Sandbox
+    process: StudentProcess | None = None
     flags: list[str] = field(default_factory=list)
     left_out: set[int] = field(default_factory=set)
     end: float = 0.0
@@ -64,86 +95,137 @@ class _Run:
             cell.outputs, cell.execution_count = [], None
             if not cell.source.strip():
                 continue
-            if not self._ready(cells[:number]):
+            process = self._ready(cells[:number])
+            if process is None:
                 said = f"the {settings.submission_seconds:g} seconds for a whole notebook are over"
                 cell.outputs = [error("NotRun", said)]
                 continue
-            limit = self._limit(cell)
-            ran = self.kernel.run(cell.source, limit)
             cell.execution_count = number + 1
-            cell.outputs = self._shown(cell, number, ran, limit)
+            if _is_check(cell):
+                cell.outputs = self._judged(cell, cells[:number], process)
+            else:
+                cell.outputs = self._run(cell, number, process)
         if time.monotonic() >= self.end:
             self.flags.append(f"out of time: after {settings.submission_seconds:g} seconds")
+        self._look_for_tampering(cells)
         return Executed(self.notebook, tuple(self.flags))
 
-    def _ready(self, earlier: list[NotebookNode]) -> bool:
-        """Have a kernel in which the earlier cells have run; False when time is over."""
-        while not self.kernel.running and time.monotonic() < self.end:
-            self.kernel.start()
+    def _look_for_tampering(self, cells: list[NotebookNode]) -> None:
+        """Add flags for a person to look at. They cost no points."""
+        seen: list[str] = []
+        for number, cell in enumerate(cells):
+            if not cell.metadata.get("nbgrader", {}).get("locked"):
+                words = forbidden(cell.source)
+                seen += [f"{word} in {_called(cell, number)}" for word in words]
+        if self.process is not None and self.process.alive:
+            try:
+                seen += self.process.tampering()
+            except StudentGone:
+                seen.append("the process did not answer at the end")
+        more = len(seen) - _FLAGS_SHOWN
+        self.flags += [f"tampering: {words}" for words in seen[:_FLAGS_SHOWN]]
+        if more > 0:
+            self.flags.append(f"tampering: and {more} more")
+
+    def close(self) -> None:
+        """End the student's process."""
+        if self.process is not None:
+            self.process.end()
+
+    def _ready(self, earlier: list[NotebookNode]) -> StudentProcess | None:
+        """Return a process in which the earlier cells have run; None when time is over."""
+        while self.process is None or not self.process.alive:
+            if time.monotonic() >= self.end:
+                return None
+            self.process = self.sandbox.fork()
+            for name, content in self.package.files:
+                self.process.put_file(name, content)
             for number, cell in enumerate(earlier):
                 if number in self.left_out or _is_check(cell) or not cell.source.strip():
                     continue
-                if time.monotonic() >= self.end:
-                    return False
-                if self.kernel.run(cell.source, self._limit(cell)).ended == "lost":
+                try:
+                    self.process.run_cell(cell.source, self._seconds(cell))
+                except StudentGone:
                     self._leave_out(cell, number)
                     break
-        return time.monotonic() < self.end
+        return self.process if time.monotonic() < self.end else None
 
-    def _limit(self, cell: NotebookNode) -> float:
+    def _seconds(self, cell: NotebookNode) -> float:
         settings = self.package.settings
-        if _is_check(cell):
-            own = self.package.check_seconds(cell.metadata.nbgrader.grade_id)
-        else:
-            own = settings.explore_seconds if _is_explore(cell) else settings.cell_seconds
+        own = settings.explore_seconds if _is_explore(cell) else settings.cell_seconds
         return max(0.1, min(own, self.end - time.monotonic()))
 
     def _leave_out(self, cell: NotebookNode, number: int) -> None:
         self.left_out.add(number)
         self.flags.append(f"process died: {_called(cell, number)}")
 
-    def _shown(self, cell: NotebookNode, number: int, ran: Ran, limit: float) -> list[NotebookNode]:
-        """Return the outputs to keep, with a plain line about what was stopped."""
-        shown = ran.outputs
-        if ran.cut:
-            self.flags.append(f"output cut: {_called(cell, number)}")
-        if ran.ended == "lost":
+    def _run(self, cell: NotebookNode, number: int, process: StudentProcess) -> list[NotebookNode]:
+        """Run a cell and return what it shows, with a plain line about what was stopped."""
+        seconds = self._seconds(cell)
+        try:
+            ran = process.run_cell(cell.source, seconds)
+        except StudentGone:
             self._leave_out(cell, number)
             said = "the Python process ended, or could not be stopped, while this cell ran"
-            shown = [*_without_errors(shown), error("ProcessDied", said)]
-        elif ran.ended == "stopped" and _is_explore(cell):
+            return [error("ProcessDied", said)]
+        shown = self._shown(ran, _called(cell, number))
+        if not ran.stopped:
+            return shown
+        where = where_it_was(shown)
+        shown = [output for output in shown if output.output_type != "error"]
+        if _is_explore(cell):
             said = (
-                f"Stopped after {limit:g} seconds: explore cells have a short budget while "
+                f"Stopped after {seconds:g} seconds: explore cells have a short budget while "
                 "grading. This costs nothing.\n"
             )
-            shown = [*_without_errors(shown), line(said)]
-        elif ran.ended == "stopped":
-            self.flags.append(f"too long: {_called(cell, number)}")
-            said = f"this cell did not finish within {limit:g} seconds and was stopped"
-            where = [text for o in shown if o.output_type == "error" for text in o.traceback]
-            shown = [*_without_errors(shown), error("TimeLimit", said, where)]
-        if _is_check(cell):
-            cell.outputs = [_plain_error(output) for output in shown]
-            shown = judged(cell)
+            return [*shown, line(said)]
+        self.flags.append(f"too long: {_called(cell, number)}")
+        said = f"this cell did not finish within {seconds:g} seconds and was stopped"
+        return [*shown, error("TimeLimit", said, where)]
+
+    def _judged(
+        self, cell: NotebookNode, earlier: list[NotebookNode], process: StudentProcess
+    ) -> list[NotebookNode]:
+        """Run a check cell's asserts over there and its hidden checks here."""
+        name = cell.metadata.nbgrader.grade_id
+        settings = self.package.settings
+        try:
+            ran = process.run_visible(visible(cell.source), settings.check_seconds)
+        except StudentGone:
+            said = "the Python process ended while they ran"
+            ran = CellRun([], False, False, "error", said)
+        shown = [
+            output
+            for output in self._shown(ran, name)
+            if output.output_type in ("stream", "display_data")
+        ]
+        referee = Referee(lambda: self._ready(earlier))
+        verdict = run_checks(
+            self.package.checks()[name.removesuffix("_check")],
+            referee,
+            lab=self.package.lab,
+            seed=settings.seed,
+            seconds=settings.check_seconds,
+            sources=[one.source for one in earlier if not _is_check(one)],
+        ).with_visible(visible_outcome(ran.status, ran.seen))
+        referee.close()
+        if referee.died:
+            self.flags.append(f"process died: {name}")
+        if verdict.shortcut:
+            self.flags.append(f"shortcut: {verdict.shortcut.seen}")
+        for output in shown:
+            if output.output_type == "stream":
+                # nbgrader takes any line on stderr for a failed test.
+                output.name = "stdout"
+        bonus = any(graded.name == name and graded.bonus for graded in self.package.cells)
+        return [*shown, *verdict_outputs(verdict, bonus=bonus)]
+
+    def _shown(self, ran: CellRun, name: str) -> list[NotebookNode]:
+        shown, cut = received(ran.outputs, self.package.settings.output_mib * _MIB)
+        if cut or ran.cut:
+            self.flags.append(f"output cut: {name}")
+            shown.append(line("[The rest of this cell's output was cut.]\n"))
         return shown
-
-
-def _plain_error(output: NotebookNode) -> NotebookNode:
-    """Reduce an error in a check cell to one line: its traceback would show hidden text."""
-    if output.output_type != "error":
-        return output
-    known = output.ename in ("ProcessDied", "TimeLimit", "NotRun")
-    said = output.evalue if known else "this check could not be carried out"
-    return error(output.ename, said)
-
-
-def _without_errors(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Return the outputs without errors, and without a verdict that came before the end."""
-    return [
-        output
-        for output in outputs
-        if output.output_type != "error" and MIME not in output.get("data", {})
-    ]
 
 
 def _is_check(cell: NotebookNode) -> bool:
@@ -158,19 +240,3 @@ def _is_explore(cell: NotebookNode) -> bool:
 def _called(cell: NotebookNode, number: int) -> str:
     name = cell.metadata.get("nbgrader", {}).get("grade_id")
     return str(name) if name else f"code cell {number + 1}"
-
-
-def _environment(package: LabPackage) -> dict[str, str]:
-    """Return the environment of the student's process: the same on every machine."""
-    engine = str(Path(autograder.__file__).resolve().parents[1])
-    paths = [engine, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {
-        **os.environ,
-        **{f"{library}_NUM_THREADS": "1" for library in _THREADS},
-        "COURSE_DATA": "digits",
-        "GRADLAB_ROOT": str(package.root),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "NBGRADER_EXECUTION": "autograde",
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(paths),
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from operator import sub
 
 import nbformat
 from nbformat import NotebookNode
@@ -15,9 +16,10 @@ from autograder.grading.notebook import read_notebook
 from autograder.grading.package import GradedCell, LabPackage
 from autograder.grading.points import automatic_points, verdict_of
 from autograder.grading.repair import repair
+from autograder.grading.sandbox import Kind
 
 
-def grade_submission(package: LabPackage, data: bytes) -> Graded:
+def grade_submission(package: LabPackage, data: bytes, sandbox: Kind = "auto") -> Graded:
     """Repair, execute and score a submission.
 
     Nothing in the submission makes it raise: what cannot be graded comes back with a status
@@ -29,10 +31,12 @@ def grade_submission(package: LabPackage, data: bytes) -> Graded:
         The lab, from `package_lab`.
     data : bytes
         The content of the submitted notebook file.
+    sandbox : {"auto", "bwrap", "none"}
+        What surrounds the student's code; "auto" takes bubblewrap where it works.
     """
     started = time.perf_counter()
     try:
-        graded = _graded(package, data)
+        graded = _graded(package, data, sandbox)
     except NotGradable as refusal:
         graded = not_graded(package, refusal.status, refusal.reason)
     except Exception as error:
@@ -65,26 +69,32 @@ def fault(error: BaseException) -> str:
     return f"The grader itself failed: {type(error).__name__}: {said}{where}."
 
 
-def _graded(package: LabPackage, data: bytes) -> Graded:
+def _graded(package: LabPackage, data: bytes, sandbox: Kind) -> Graded:
+    marks = [time.perf_counter()]
     lab = package.notebook
     repaired = repair(read_notebook(data), lab)
-    executed = execute(repaired.notebook, package)
+    marks.append(time.perf_counter())
+    executed = execute(repaired.notebook, package, sandbox)
+    marks.append(time.perf_counter())
     cells = {
         cell.metadata.nbgrader.grade_id: cell
         for cell in executed.notebook.cells
         if "nbgrader" in cell.metadata
     }
     flags = [*repaired.flags, *executed.flags]
-    for cell in package.cells:
-        verdict = verdict_of(cells[cell.name])
-        outcomes = verdict.outcomes if verdict else ()
+    scores = tuple(_score(cell, cells) for cell in package.cells)
+    for score in scores:
+        outcomes = score.verdict.outcomes if score.verdict else ()
         flags += [f"broken check: {o.name}" for o in outcomes if o.status == "broken"]
+    notebook = nbformat.writes(executed.notebook).encode()
+    marks.append(time.perf_counter())
     return Graded(
         lab=package.lab,
         status=GRADED,
         flags=tuple(flags),
-        scores=tuple(_score(cell, cells) for cell in package.cells),
-        notebook=nbformat.writes(executed.notebook).encode(),
+        scores=scores,
+        notebook=notebook,
+        timings=dict(zip(("repair", "run", "score"), map(sub, marks[1:], marks), strict=True)),
     )
 
 
@@ -99,6 +109,7 @@ def _score(graded: GradedCell, cells: dict[str, NotebookNode]) -> CellScore:
         bonus=graded.bonus,
         manual=graded.manual,
         answered=is_answered(work),
+        verdict=None if graded.manual else verdict_of(cell),
     )
 
 

@@ -10,32 +10,34 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import (
-    Comment,
-    Grade,
-    Gradebook,
-    MissingEntry,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, SaveCells
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.errors import GradlabError
-from autograder.grading.grade import is_answered
-from autograder.grading.graded import GRADED, Graded
+from autograder.grading import tables
+from autograder.grading.graded import Graded
 from autograder.grading.package import LabPackage
+from autograder.grading.record import (
+    RECORDS,
+    Record,
+    read_records,
+    remove_records,
+    write_record,
+)
+from autograder.grading.tables import LabTables, Place, worth, writing_engine
 
 
 def gradebook_url(folder: Path, config: Config) -> str:
@@ -83,57 +85,86 @@ class GradebookWriter:
     def __init__(self, folder: Path, package: LabPackage, config: Config) -> None:
         self.lab = package.lab
         self.url = gradebook_url(folder, config)
-        self._gradebook = open_gradebook(self.url)
+        with open_gradebook(self.url) as gradebook, _explained(self.url):
+            gradebook.update_or_create_assignment(self.lab)
+            self._enter_cells(package)
+        self._late = AssignLatePenalties(config=config)
+        self._late.init_plugin()
+        self._engine = writing_engine(self.url)
+        self._connection = self._engine.connect()
         try:
-            with _explained(self.url):
-                self._gradebook.update_or_create_assignment(self.lab)
-                self._enter_cells(package)
+            with self._transaction() as connection:
+                RECORDS.create(connection, checkfirst=True)
+                self._assignment = LabTables.read(connection, self.lab)
         except BaseException:
             self.close()
             raise
-        self._late = AssignLatePenalties(config=config)
-        self._late.init_plugin()
 
-    def write(self, student: str, graded: Graded, timestamp: str | None = None) -> None:
+    def records(self) -> dict[str, Record]:
+        """Return what is on record about the lab's submissions, by student."""
+        with self._transaction() as connection:
+            return read_records(connection, self.lab)
+
+    def write(
+        self, student: str, record: Record, timestamp: str | None = None, *, enter: bool = True
+    ) -> None:
         """Write one submission.
 
         Parameters
         ----------
         student : str
             The student's id; entered if new.
-        graded : Graded
-            The outcome. One that is not graded earns 0 in each cell.
+        record : Record
+            The outcome and what it came of. One that is not graded earns 0 in each cell.
         timestamp : str, optional
             When it was handed in, as nbgrader's timestamp.txt says it.
+        enter : bool
+            False if nothing is known about the submission's grades, or its student cannot
+            have any: only the record is written then.
         """
-        session = self._gradebook.db
-        with _explained(self.url):
-            try:
-                submission = self._submission(student)
-                if timestamp:
-                    submission.timestamp = utils.parse_utc(timestamp)
-                notebook = next(n for n in submission.notebooks if n.name == self.lab)
-                cells = _cells(graded)
-                _write_grades(notebook, graded)
-                for comment in notebook.comments:
-                    _write_comment(comment, cells.get(comment.name))
-                session.flush()
-                session.refresh(notebook)
-                self._write_penalty(student, submission, notebook)
-                session.commit()
-            except BaseException:
-                session.rollback()
-                raise
+        with self._transaction() as connection:
+            if enter:
+                place = self._place(connection, student, timestamp)
+                score = self._write_grades(connection, place, record.graded)
+                self._write_comments(connection, place, record.graded)
+                self._write_penalty(connection, student, place, score)
+            write_record(connection, student, record)
+
+    def forget(self, students: Iterable[str]) -> None:
+        """Remove the records of some students; their grades stay."""
+        with self._transaction() as connection:
+            remove_records(connection, self.lab, students)
+
+    def refresh_penalties(self, students: Collection[str]) -> None:
+        """Work out late penalties anew: the due date may have been moved since.
+
+        Parameters
+        ----------
+        students : collection of str
+            Those whose submission is not written in this run.
+        """
+        with self._transaction() as connection:
+            for place, student in self._places(connection):
+                if student in students:
+                    values = connection.execute(tables.GRADES_OF, {"place": place.notebook})
+                    score = sum(worth(row, row.auto_score) for row in values)
+                    self._write_penalty(connection, student, place, score)
 
     def close(self) -> None:
         """Close the database."""
-        self._gradebook.close()
+        self._connection.close()
+        self._engine.dispose()
 
     def __enter__(self) -> GradebookWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with _explained(self.url), self._connection.begin():
+            yield self._connection
 
     def _enter_cells(self, package: LabPackage) -> None:
         resources = {"nbgrader": {"notebook": self.lab, "assignment": self.lab, "db_url": self.url}}
@@ -148,62 +179,86 @@ class GradebookWriter:
                 "and grade all submissions anew (scores given by hand are in the old file)",
             ) from error
 
-    def _submission(self, student: str) -> SubmittedAssignment:
-        """Return the student's submission with a place for every grade and comment."""
-        session = self._gradebook.db
-        try:
-            return self._gradebook.find_submission(self.lab, student)
-        except MissingEntry:
-            pass
-        try:
-            person = self._gradebook.find_student(student)
-        except MissingEntry:
-            person = Student(id=student)
-            session.add(person)
-        assignment = self._gradebook.find_assignment(self.lab)
-        with session.no_autoflush:
-            submission = SubmittedAssignment(assignment=assignment, student=person)
-            for notebook in assignment.notebooks:
-                place = SubmittedNotebook(notebook=notebook, assignment=submission)
-                for cell in notebook.grade_cells:
-                    Grade(cell_id=cell.id, notebook=place)
-                for cell in notebook.solution_cells:
-                    Comment(cell_id=cell.id, notebook=place)
-            session.add(submission)
-        session.flush()
-        return submission
+    def _place(self, connection: Connection, student: str, timestamp: str | None) -> Place:
+        """Return where a student's grades go, the timestamp written down."""
+        time = utils.parse_utc(timestamp) if timestamp else None
+        found = connection.execute(
+            tables.PLACES.where(tables.SUBMISSIONS.c.student_id == student), self._assignment.key
+        ).one_or_none()
+        if found is None:
+            return self._new_place(connection, student, time)
+        place = Place.of(found)
+        if time is not None and time != place.timestamp:
+            connection.execute(
+                update(tables.SUBMISSIONS).where(tables.SUBMISSIONS.c.id == place.submission),
+                {"timestamp": time},
+            )
+            place = replace(place, timestamp=time)
+        return place
+
+    def _new_place(self, connection: Connection, student: str, time: datetime | None) -> Place:
+        if connection.execute(tables.STUDENT, {"student": student}).one_or_none() is None:
+            connection.execute(insert(tables.STUDENTS).values(id=student))
+        key = {"assignment_id": self._assignment.id, "student_id": student, "timestamp": time}
+        submission = _key_of(connection.execute(insert(tables.SUBMISSIONS).values(**key)))
+        ours = ""
+        for notebook in self._assignment.notebooks:
+            key = {"assignment_id": submission, "notebook_id": notebook.id}
+            place = _key_of(connection.execute(insert(tables.NOTEBOOKS).values(**key)))
+            for table, cells in (
+                (tables.GRADES, notebook.graded),
+                (tables.COMMENTS, notebook.solved),
+            ):
+                if cells:
+                    rows = [{"notebook_id": place, "cell_id": cell} for cell in cells]
+                    connection.execute(insert(table), rows)
+            if notebook.name == self.lab:
+                ours = place
+        return Place(submission, ours, time, None, None)
+
+    def _places(self, connection: Connection) -> list[tuple[Place, str]]:
+        found = connection.execute(tables.PLACES, self._assignment.key)
+        return [(Place.of(row), row.student_id) for row in found]
+
+    def _write_grades(self, connection: Connection, place: Place, graded: Graded) -> float:
+        """Write the automatic scores; return the sum, with what people have given."""
+        scores = {cell.name: cell.points for cell in graded.scores}
+        score, rows = 0.0, []
+        for row in connection.execute(tables.GRADES_OF, {"place": place.notebook}).all():
+            automatic = scores.get(self._assignment.names[row.cell_id], 0.0)
+            # A person looks again at a score they gave, since the work may have changed.
+            person = row.manual_score is not None or automatic is None
+            rows.append({"row": row.id, "automatic": automatic, "person": person})
+            score += worth(row, automatic)
+        if rows:
+            connection.execute(tables.SET_GRADE, rows)
+        return score
+
+    def _write_comments(self, connection: Connection, place: Place, graded: Graded) -> None:
+        """Say "No response." where the student has left a cell as it was handed out."""
+        answered = {cell.name.removesuffix("_check") for cell in graded.scores if cell.answered}
+        rows = []
+        for row in connection.execute(tables.COMMENTS_OF, {"place": place.notebook}).all():
+            said = None if self._assignment.names[row.cell_id] in answered else "No response."
+            rows.append({"row": row.id, "said": said})
+        if rows:
+            connection.execute(tables.SET_COMMENT, rows)
 
     def _write_penalty(
-        self, student: str, submission: SubmittedAssignment, notebook: SubmittedNotebook
+        self, connection: Connection, student: str, place: Place, score: float
     ) -> None:
-        notebook.late_submission_penalty = None
-        late = submission.total_seconds_late
+        penalty = None
+        late = self._assignment.seconds_late(place)
         if late > 0:
-            penalty = self._late.plugin_inst.late_submission_penalty(student, notebook.score, late)
+            penalty = self._late.plugin_inst.late_submission_penalty(student, score, late)
             if penalty is not None:
-                notebook.late_submission_penalty = self._late._check_late_penalty(notebook, penalty)
+                penalty = self._late._check_late_penalty(SimpleNamespace(score=score), penalty)
+        if penalty != place.penalty:
+            connection.execute(tables.SET_PENALTY, {"row": place.notebook, "penalty": penalty})
 
 
-def _cells(graded: Graded) -> dict[str, NotebookNode]:
-    if graded.status != GRADED or graded.notebook is None:
-        return {}
-    notebook = nbformat.reads(graded.notebook.decode(), as_version=4)
-    named = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
-    return {cell.metadata.nbgrader.grade_id: cell for cell in named}
-
-
-def _write_grades(notebook: SubmittedNotebook, graded: Graded) -> None:
-    scores = {cell.name: cell.points for cell in graded.scores}
-    for grade in notebook.grades:
-        grade.auto_score = scores.get(grade.name, 0.0)
-        by_hand = grade.manual_score is not None
-        # A person looks again at a score they gave, since the work may have changed.
-        grade.needs_manual_grade = by_hand or grade.auto_score is None
-
-
-def _write_comment(comment: Comment, cell: NotebookNode | None) -> None:
-    answered = cell is not None and is_answered(cell)
-    comment.auto_comment = None if answered else "No response."
+def _key_of(inserted: Any) -> str:
+    return str(inserted.inserted_primary_key[0])
 
 
 @contextmanager

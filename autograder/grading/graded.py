@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.checks.verdict import Verdict
 
 GRADED = "graded"
 """The status of a submission that was executed and scored."""
@@ -26,6 +30,8 @@ class CellScore:
         Whether a person grades this cell.
     answered : bool
         Whether the student changed the cell, or for a check cell the exercise it checks.
+    verdict : Verdict or None
+        What each of its checks said; None for a cell that did not come to a verdict.
     """
 
     name: str
@@ -34,6 +40,7 @@ class CellScore:
     bonus: bool = False
     manual: bool = False
     answered: bool = True
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,8 @@ class Graded:
         The executed notebook as JSON; None if nothing was executed.
     seconds : float
         How long it took.
+    timings : mapping
+        The parts of `seconds`: "repair", "run" (with the checks), "score".
     """
 
     lab: str
@@ -66,6 +75,7 @@ class Graded:
     scores: tuple[CellScore, ...] = ()
     notebook: bytes | None = None
     seconds: float = 0.0
+    timings: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -81,6 +91,42 @@ class Graded:
     def waiting(self) -> tuple[str, ...]:
         """The cells that wait for a person."""
         return tuple(cell.name for cell in self.scores if cell.manual and cell.points is None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the notebook as JSON-ready data."""
+        cells = [
+            {**vars(cell), "verdict": cell.verdict and cell.verdict.to_json()}
+            for cell in self.scores
+        ]
+        return {
+            "lab": self.lab,
+            "status": self.status,
+            "reason": self.reason,
+            "score": None if self.status == "failed" else self.score,
+            "max_score": self.max_score,
+            "waiting": list(self.waiting),
+            "flags": list(self.flags),
+            "cells": cells,
+            "seconds": self.seconds,
+            "timings": dict(self.timings),
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Graded:
+        """Read what `to_json` wrote; there is no notebook in it."""
+        scores = tuple(
+            CellScore(**{**cell, "verdict": cell["verdict"] and Verdict.from_json(cell["verdict"])})
+            for cell in data["cells"]
+        )
+        return Graded(
+            lab=data["lab"],
+            status=data["status"],
+            reason=data["reason"],
+            flags=tuple(data["flags"]),
+            scores=scores,
+            seconds=data["seconds"],
+            timings=data["timings"],
+        )
 
 
 class NotGradable(Exception):  # noqa: N818 (it is an outcome, and ends as a Graded)

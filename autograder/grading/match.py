@@ -1,19 +1,23 @@
 """Find out which cell of a submission is which cell of the lab.
 
 Four ways, from certain to likely: nbgrader's grade_id, the cell's id, an unchanged source,
-and at last what a cell is about (the names it defines, the question it answers).
+and at last what a cell is about (the names it defines, the question it answers). Then exercises
+that are still missing are looked for in the cells of others: students merge cells.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from nbformat import NotebookNode
 
-_DEFINED = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)|^(\w+)\s*=", re.MULTILINE)
+# Bounded, since a line of a million letters would be gone through again for each of them.
+_DEFINED = re.compile(
+    r"^(?:async\s+def|def|class)\s+(\w+)|^(\w{1,100})[ \t]{0,100}=(?!=)", re.MULTILINE
+)
 _HIDDEN = re.compile(
     r"^[^\n]*BEGIN HIDDEN TESTS[^\n]*\n.*?END HIDDEN TESTS[^\n]*(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
@@ -33,11 +37,15 @@ class Matches:
         For a cell of the submission the index of the unnamed cell of the lab it is.
     sure : set of str
         The names that were found by nbgrader's own metadata.
+    merged : dict
+        For a named cell that is gone because its text is in the cell of another one: that
+        other's name.
     """
 
     named: dict[str, list[int]] = field(default_factory=dict)
     plain: dict[int, int] = field(default_factory=dict)
     sure: set[str] = field(default_factory=set)
+    merged: dict[str, str] = field(default_factory=dict)
 
 
 def name_of(cell: NotebookNode) -> str | None:
@@ -46,14 +54,24 @@ def name_of(cell: NotebookNode) -> str | None:
     return name if isinstance(name, str) and name else None
 
 
+def is_students(original: NotebookNode) -> bool:
+    """Whether the text of a cell of the lab is the student's to write."""
+    return bool(original.metadata.nbgrader.get("solution"))
+
+
 def visible(source: str) -> str:
     """Return a source as students see it: without hidden regions."""
     return _HIDDEN.sub("", source)
 
 
+def trimmed(text: str) -> str:
+    """Return a source without blanks at the ends of its lines and around it."""
+    return "\n".join(line.rstrip() for line in text.strip().split("\n"))
+
+
 def same(one: str, other: str) -> bool:
     """Whether two sources are equal but for blanks at the ends of lines and of the cell."""
-    return _trimmed(one) == _trimmed(other)
+    return trimmed(one) == trimmed(other)
 
 
 def match(cells: Sequence[NotebookNode], lab: Sequence[NotebookNode]) -> Matches:
@@ -61,65 +79,125 @@ def match(cells: Sequence[NotebookNode], lab: Sequence[NotebookNode]) -> Matches
     found = Matches()
     named = {name: cell for cell in lab if (name := name_of(cell))}
     free = dict(enumerate(cells))
+    texts = [trimmed(cell.source) for cell in cells]
+    released = {id(cell): trimmed(visible(cell.source)) for cell in lab}
 
-    def claim(name: str, indices: list[int]) -> None:
-        if indices:
-            found.named.setdefault(name, []).extend(indices)
-            for index in indices:
-                free.pop(index, None)
+    def claim(name: str, index: int) -> None:
+        found.named.setdefault(name, []).append(index)
+        del free[index]
 
     for index, cell in enumerate(cells):
         if (name := name_of(cell)) in named:
             assert name is not None
-            claim(name, [index])
+            claim(name, index)
             found.sure.add(name)
 
-    tests: list[Callable[[NotebookNode, NotebookNode], bool]] = [_same_id, _same_source, _alike]
-    for test in tests:
+    def same_id(index: int, original: NotebookNode) -> bool:
+        return bool(cells[index].id) and cells[index].id == original.id
+
+    def same_source(index: int, original: NotebookNode) -> bool:
+        return bool(texts[index]) and texts[index] == released[id(original)]
+
+    for test in (same_id, same_source):
         for name, original in named.items():
             if name not in found.named:
-                claim(name, [index for index, cell in free.items() if test(cell, original)])
+                for index in [index for index in free if test(index, original)]:
+                    claim(name, index)
+
+    missing = {name: original for name, original in named.items() if name not in found.named}
+    for index, cell in list(free.items()):
+        scores = {name: likeness(cell, original) for name, original in missing.items()}
+        best = max(scores, key=lambda name: scores[name], default="")
+        if best and scores[best] > 0:
+            claim(best, index)
+
+    _find_merged(found, free, cells, named)
 
     for number, original in enumerate(lab):
         if name_of(original):
             continue
-        for index, cell in free.items():
-            if _same_id(cell, original) or _same_source(cell, original):
-                found.plain[index] = number
-                del free[index]
-                break
+        likely = [i for i in free if same_id(i, original)] or [
+            i for i in free if same_source(i, original) and cells[i].cell_type == original.cell_type
+        ]
+        if likely:
+            found.plain[likely[0]] = number
+            del free[likely[0]]
     return found
 
 
-def _trimmed(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().split("\n"))
-
-
-def _same_id(cell: NotebookNode, original: NotebookNode) -> bool:
-    return bool(cell.id) and cell.id == original.id
-
-
-def _same_source(cell: NotebookNode, original: NotebookNode) -> bool:
-    return bool(cell.source.strip()) and same(cell.source, visible(original.source))
-
-
-def _alike(cell: NotebookNode, original: NotebookNode) -> bool:
-    """Whether a cell without any mark is likely to be the student's version of `original`."""
-    if cell.cell_type != original.cell_type:
-        return False
+def likeness(cell: NotebookNode, original: NotebookNode) -> float:
+    """Return how likely a cell is the student's version of `original`: 0 for not at all."""
+    if cell.cell_type != original.cell_type or not is_students(original):
+        return 0.0
     if cell.cell_type == "code":
-        if not original.metadata.nbgrader.get("solution"):
-            return False
         wanted = _defined(original.source)
-        return bool(wanted) and wanted <= _defined(cell.source)
-    return (
-        SequenceMatcher(None, _first_line(cell.source), _first_line(original.source)).ratio() > 0.9
-    )
+        return float(bool(wanted) and wanted <= _defined(cell.source))
+    question = _question(original.source)
+    if not question:
+        return 0.0
+    theirs = cell.source.strip()[: len(question)]
+    first = _alike(theirs.partition("\n")[0], question.partition("\n")[0])
+    return first + _alike(theirs, question) if first > 0.9 else 0.0
+
+
+def _find_merged(
+    found: Matches,
+    free: dict[int, NotebookNode],
+    cells: Sequence[NotebookNode],
+    named: Mapping[str, NotebookNode],
+) -> None:
+    """Look for exercises and answers without a cell in the cells of others.
+
+    Such a cell then is that of the first one in it, so that no check comes before it.
+    """
+    texts = [trimmed(cell.source) for cell in cells]
+    order = list(named)
+    for name, original in named.items():
+        if name in found.named or not is_students(original):
+            continue
+        for other in sorted(found.named, key=order.index):
+            if _holds(visible(named[other].source), original):
+                continue
+            claims = found.named[other]
+            holders = [index for index in claims if _holds(texts[index], original)]
+            if not holders:
+                continue
+            if is_students(named[other]) and order.index(other) < order.index(name):
+                found.merged[name] = other
+            else:
+                claims.remove(holders[-1])
+                found.named[name] = [holders[-1]]
+                if not claims:
+                    del found.named[other]
+                    found.merged[other] = name
+            break
+        else:
+            for index, cell in list(free.items()):
+                if cell.cell_type == original.cell_type and _holds(texts[index], original):
+                    found.named.setdefault(name, []).append(index)
+                    del free[index]
+
+
+def _holds(text: str, original: NotebookNode) -> bool:
+    """Whether a source holds, among other things, the student's version of `original`."""
+    if trimmed(original.source) in text:
+        return False  # as it was handed out
+    if original.cell_type == "code":
+        wanted = _defined(original.source)
+        return bool(wanted) and wanted <= _defined(text)
+    question = _question(original.source)
+    return bool(question) and question in text
+
+
+def _question(source: str) -> str:
+    """Return an answer cell as handed out without its last line, where the answer goes."""
+    return trimmed(source).rpartition("\n")[0].strip()
+
+
+def _alike(one: str, other: str) -> float:
+    matcher = SequenceMatcher(None, one[:500], other[:500])
+    return matcher.ratio() if matcher.quick_ratio() > 0.9 else 0.0
 
 
 def _defined(source: str) -> set[str]:
     return {one or other for one, other in _DEFINED.findall(source)}
-
-
-def _first_line(text: str) -> str:
-    return text.strip().split("\n")[0]

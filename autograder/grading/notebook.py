@@ -6,19 +6,18 @@ metadata, pasted images), so a strange field elsewhere in the file cannot stop t
 
 from __future__ import annotations
 
-import codecs
-import json
 import re
+from types import NoneType
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
+from autograder.grading.document import read_json
 from autograder.grading.graded import NotGradable
 
 MAX_BYTES = 50 * 2**20
+MAX_CELLS = 2000
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_CONFLICT = re.compile(r"^(<{7}|>{7}|={7})", re.MULTILINE)
 
 
 def read_notebook(data: bytes) -> NotebookNode:
@@ -26,19 +25,27 @@ def read_notebook(data: bytes) -> NotebookNode:
 
     Cells keep their type, source, attachments, tags, `nbgrader` metadata, and a valid id. Where
     there is none the id is "", which is not valid yet: `repair` gives it one. The notebook's
-    metadata is three strings: ``format``, the version the file was written in, ``kernel`` and
-    ``language``.
+    metadata is four strings: ``format``, the version the file was written in, ``encoding``,
+    empty for the UTF-8, UTF-16 or UTF-32 of the JSON standard, ``kernel`` and ``language``.
 
     Raises
     ------
     NotGradable
-        If the bytes are too many, empty, not JSON, or JSON that is not a notebook.
+        If the bytes or the cells are too many, or it is empty, not JSON, or JSON that is not a
+        notebook.
     """
     if len(data) > MAX_BYTES:
         raise NotGradable("too large", too_large(len(data)))
-    content = _content(_decode(data))
-    version = f"{content.get('nbformat', '?')}.{content.get('nbformat_minor', '?')}"
-    cells = [_cell(raw) for raw in _raw_cells(content) if isinstance(raw, dict)]
+    content, encoding = read_json(data)
+    version = [content.get(key) for key in ("nbformat", "nbformat_minor")]
+    raw_cells = [raw for raw in _raw_cells(content) if isinstance(raw, dict)]
+    if len(raw_cells) > MAX_CELLS:
+        raise NotGradable(
+            "too large",
+            f"The notebook has {len(raw_cells)} cells; at most {MAX_CELLS} are read. "
+            "Delete those that are not needed.",
+        )
+    cells = [_cell(raw) for raw in raw_cells]
     if not any(cell.source.strip() for cell in cells):
         raise NotGradable("empty", "The notebook has no cell with anything in it.")
     kernel = _dictionary(_dictionary(content.get("metadata")).get("kernelspec"))
@@ -47,7 +54,8 @@ def read_notebook(data: bytes) -> NotebookNode:
         nbformat=4,
         nbformat_minor=5,
         metadata=NotebookNode(
-            format=version,
+            format=".".join(str(n) if isinstance(n, int) else "?" for n in version),
+            encoding=encoding,
             kernel=_text(kernel.get("name", "")),
             language=_text(kernel.get("language") or language or ""),
         ),
@@ -63,57 +71,23 @@ def too_large(size: int) -> str:
     )
 
 
-def _decode(data: bytes) -> str:
-    marks = {
-        codecs.BOM_UTF8: "utf-8-sig",
-        codecs.BOM_UTF16_LE: "utf-16",
-        codecs.BOM_UTF16_BE: "utf-16",
-    }
-    encoding = next((name for mark, name in marks.items() if data.startswith(mark)), "utf-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise NotGradable(
-            "unreadable", f"The file is not text: byte {error.start} is not {encoding}."
-        ) from None
-    if not text.strip("\0 \t\r\n"):
-        raise NotGradable("empty", "The file is empty.")
-    return text
-
-
-def _content(text: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError, MemoryError) as error:
-        if _CONFLICT.search(text):
-            why = "it holds the marks of an unresolved git conflict"
-        elif text.lstrip()[:1] == "<":
-            why = "it is a web page, not the notebook itself"
-        else:
-            where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-            why = f"it is not valid JSON{where}, so it was cut off or edited by hand"
-        raise NotGradable("unreadable", f"The file cannot be read: {why}.") from None
-    if not isinstance(content, dict) or not (
-        isinstance(content.get("cells"), list) or isinstance(content.get("worksheets"), list)
-    ):
-        raise NotGradable("unreadable", "The file is JSON but not a notebook: it has no cells.")
-    return content
-
-
 def _raw_cells(content: dict[str, Any]) -> list[Any]:
-    if isinstance(content.get("cells"), list):
-        return list(content["cells"])
     # Before nbformat 4 cells were in worksheets.
-    sheets = [sheet.get("cells") for sheet in content["worksheets"] if isinstance(sheet, dict)]
-    return [cell for cells in sheets if isinstance(cells, list) for cell in cells]
+    sheets = content.get("worksheets")
+    owners = [content, *(sheets if isinstance(sheets, list) else [])]
+    found = [owner.get("cells") for owner in owners if isinstance(owner, dict)]
+    return [cell for cells in found if isinstance(cells, list) for cell in cells]
 
 
 def _cell(raw: dict[str, Any]) -> NotebookNode:
     kind = raw.get("cell_type")
-    kind = kind if kind in ("code", "raw") else "markdown"
-    source = _text(raw.get("source", raw.get("input", "")))
-    if raw.get("cell_type") == "heading" and isinstance(raw.get("level"), int):
-        source = "#" * raw["level"] + " " + source
+    if kind not in ("code", "markdown", "raw"):
+        is_code = {"outputs", "execution_count", "input"} & set(raw)
+        kind = "code" if is_code else "markdown"
+    texts = [raw.get("source"), raw.get("input")]
+    source = next((_text(text) for text in texts if isinstance(text, (str, list))), "")
+    if raw.get("cell_type") == "heading" and isinstance(level := raw.get("level"), int):
+        source = "#" * min(max(level, 1), 6) + " " + source
     cell = NotebookNode(cell_type=kind, id="", metadata=NotebookNode(), source=source)
     if kind == "code":
         cell.execution_count, cell.outputs = None, []
@@ -122,9 +96,14 @@ def _cell(raw: dict[str, Any]) -> NotebookNode:
     metadata = _dictionary(raw.get("metadata"))
     tags = metadata.get("tags")
     if isinstance(tags, list):
-        cell.metadata.tags = [_text(tag) for tag in tags if isinstance(tag, str)]
+        # Tags with a comma, or twice the same, are not valid.
+        texts = [_text(tag) for tag in tags]
+        cell.metadata.tags = [tag for tag in dict.fromkeys(texts) if tag and "," not in tag]
     if isinstance(metadata.get("nbgrader"), dict):
-        cell.metadata.nbgrader = nbformat.from_dict(metadata["nbgrader"])
+        plain = metadata["nbgrader"].items()
+        cell.metadata.nbgrader = NotebookNode(
+            {key: value for key, value in plain if isinstance(value, (str, int, float, NoneType))}
+        )
     # Colab moves the id of a cell into its metadata.
     ids = [raw.get("id"), metadata.get("id")]
     cell.id = next((name for name in ids if isinstance(name, str) and _ID.fullmatch(name)), "")

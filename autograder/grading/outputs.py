@@ -1,89 +1,62 @@
-"""The outputs of one cell, collected from a kernel's messages within a bound."""
+"""The outputs of a cell: those that come from a student's process are made safe to keep."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_output, output_from_msg
 
-from autograder.checks.verdict import MIME
+from autograder.checks.verdict import MIME, Verdict
+from autograder.student.display import MAX_ERRORS, OUTPUT_COST
 
-MAX_OUTPUT = 2**20
-_CELL_FILE = re.compile(r"\S*[/\\]ipykernel_\d+[/\\]\d+\.py")
 _LONG_LINE = 1000
-_SHOWN = ("stream", "display_data", "execute_result", "error")
+_LONG_TRACEBACK = 40_000
+_SIDE = re.compile(r"^File \S*/student/(process|shell|side)\.py")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class Outputs:
-    """Collects what a cell shows, at most `limit` bytes of it.
+def received(outputs: list[Any], limit: int) -> tuple[list[NotebookNode], bool]:
+    """Return outputs as nbformat has them, and whether some were left out.
 
-    A verdict, a result and an error are always kept: the score is read from them, and no
-    amount of printing may push them out.
+    Whatever a process sends, the result is well formed and at most `limit` bytes and a few
+    shortened tracebacks. A verdict is never among it: only the referee makes those.
+
+    Parameters
+    ----------
+    outputs : list
+        What the process sent.
+    limit : int
+        Bytes of text and pictures.
     """
-
-    def __init__(self, limit: int = MAX_OUTPUT) -> None:
-        self.room = limit
-        self.cut = False
-        self._kept: list[NotebookNode] = []
-        self._shown: dict[str, NotebookNode] = {}
-        self._clear_next = False
-
-    def add(self, message: dict[str, Any]) -> None:
-        """Take in one message of the kernel's output channel."""
-        kind, content = message["msg_type"], message["content"]
-        if kind == "clear_output":
-            self._clear_next = bool(content.get("wait"))
-            if not self._clear_next:
-                self._kept.clear()
-        elif kind == "update_display_data":
-            self._update(content)
-        elif kind in _SHOWN:
-            if self._clear_next:
-                self._kept.clear()
-                self._clear_next = False
-            self._append(output_from_msg(message), _display_id(content))
-
-    def finish(self) -> list[NotebookNode]:
-        """Return the outputs, lines that were overwritten (progress bars) left out."""
-        for output in self._kept:
-            if output.output_type == "stream":
-                output.text = "\n".join(map(_settled, output.text.split("\n")))
-        if self.cut:
-            self._kept.append(line("[The rest of this cell's output was cut.]\n"))
-        return self._kept
-
-    def _append(self, output: NotebookNode, display_id: str | None) -> None:
-        size = _size(output)
-        if size > self.room:
-            self.cut = True
-            if output.output_type == "stream":
-                output.text, size = output.text[: self.room], self.room
-                if not output.text:
-                    return
-            elif output.output_type == "display_data" and MIME not in output.data:
-                return
-        self.room = max(0, self.room - size)
-        last = self._kept[-1] if self._kept else None
-        if output.output_type == "stream" and last and last.get("name") == output.name:
-            last.text += output.text
-            return
-        self._kept.append(output)
-        if display_id:
-            self._shown[display_id] = output
-
-    def _update(self, content: dict[str, Any]) -> None:
-        output = self._shown.get(_display_id(content) or "")
+    kept: list[NotebookNode] = []
+    room = limit
+    errors = 0
+    cut = False
+    for item in outputs:
+        output = _well_formed(item)
         if output is None:
-            return
-        fresh = NotebookNode(output_type="display_data", data=content.get("data", {}))
-        # What it takes the place of gives its room back.
-        if _size(fresh) > self.room + _size(output):
-            self.cut = True
-            return
-        self.room += _size(output) - _size(fresh)
-        output.data = fresh.data
+            cut = True
+            continue
+        size = OUTPUT_COST + _size(output)
+        is_error = output.output_type == "error"
+        errors += is_error
+        if errors > MAX_ERRORS if is_error else size > room:
+            cut = True
+            continue
+        room -= size
+        kept.append(output)
+    return kept, cut
+
+
+def verdict_outputs(verdict: Verdict, *, bonus: bool) -> list[NotebookNode]:
+    """Return what a graded check cell shows: the table, and the points for nbgrader to read."""
+    table = new_output("display_data", data=verdict._repr_mimebundle_())
+    if bonus:
+        return [table]
+    points = new_output("execute_result", data={"text/plain": repr(float(verdict.points))})
+    return [table, points]
 
 
 def line(text: str) -> NotebookNode:
@@ -97,17 +70,59 @@ def error(kind: str, text: str, traceback: list[str] | None = None) -> NotebookN
     return new_output("error", ename=kind, evalue=text, traceback=shown)
 
 
+def where_it_was(outputs: list[NotebookNode]) -> list[str]:
+    """Return the lines of a traceback that lie in the student's cells."""
+    lines: list[str] = []
+    for output in outputs:
+        if output.output_type == "error":
+            for text in output.traceback:
+                if _SIDE.match(_COLOURS.sub("", text)):
+                    break
+                lines.append(text)
+    return lines
+
+
+def new_output(kind: str, **fields: Any) -> NotebookNode:
+    """Return an output. nbformat's own function validates each against its schema, slowly."""
+    if kind in ("display_data", "execute_result"):
+        fields = {"metadata": {}, **fields}
+    if kind == "execute_result":
+        fields = {"execution_count": None, **fields}
+    return nbformat.from_dict({"output_type": kind, **fields})
+
+
+def _well_formed(item: Any) -> NotebookNode | None:
+    match item:
+        case {"output_type": "stream", "name": str(name), "text": str(text)}:
+            name = "stderr" if name == "stderr" else "stdout"
+            text = "\n".join(map(_settled, text.split("\n")))
+            return new_output("stream", name=name, text=_clean(text))
+        case {"output_type": "error", "ename": str(name), "evalue": str(value),
+              "traceback": list(lines)}:  # fmt: skip
+            text = "\n".join(_clean(text) for text in lines if isinstance(text, str))
+            if len(text) > _LONG_TRACEBACK:
+                half = _LONG_TRACEBACK // 2
+                text = f"{text[:half]}\n...\n{text[-half:]}"
+            return new_output("error", ename=_clean(name[:200]), evalue=_clean(value[:2000]),
+                              traceback=text.split("\n"))  # fmt: skip
+        case {"output_type": "display_data" | "execute_result" as kind, "data": dict(data)}:
+            shown = {
+                _clean(mime): _clean(part)
+                for mime, part in data.items()
+                if isinstance(mime, str) and isinstance(part, str) and mime != MIME
+            }
+            return new_output(kind, data=shown) if shown else None
+    return None
+
+
+def _clean(text: str) -> str:
+    """Return text that can be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _settled(text: str) -> str:
-    """Return a line as it stands at the end, and the same on every run."""
-    text = text.rstrip("\r").rpartition("\r")[2]
-    # IPython keeps cells in files with the number of the process in their names.
-    short = len(text) < _LONG_LINE and "ipykernel_" in text
-    return _CELL_FILE.sub("<cell>", text) if short else text
-
-
-def _display_id(content: dict[str, Any]) -> str | None:
-    found = (content.get("transient") or {}).get("display_id")
-    return found if isinstance(found, str) else None
+    """Return a line as it stands at the end, after a progress bar has overwritten it."""
+    return text.rstrip("\r").rpartition("\r")[2]
 
 
 def _size(output: NotebookNode) -> int:
@@ -115,4 +130,4 @@ def _size(output: NotebookNode) -> int:
         return len(output.text)
     if output.output_type == "error":
         return sum(len(text) for text in output.traceback)
-    return sum(len(str(value)) for value in output.data.values())
+    return sum(len(value) for value in output.data.values())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from autograder.authoring.files import files_beside
 from autograder.authoring.notebooks import checked_source, source_notebook, write
 from autograder.authoring.rules import exercise_of
 from autograder.catalog import Lab, Settings
+from autograder.checks import Check
+from autograder.grading.hidden import checks_in, hidden_text
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,20 @@ class LabPackage:
         The cells that earn points, in the notebook's order.
     files : tuple of (str, bytes)
         The data and pictures that go with the notebook: their paths in its folder, and content.
+    hidden : str
+        The text of its hidden checks. It stands alone: a grader may be on another machine.
     settings : Settings
         The course's seed and limits.
     root : Path
-        The course's folder, where the hidden checks are.
+        The course's folder where it was packed. Grading reads nothing there; where there is
+        such a folder, students' code must not see it.
     """
 
     lab: str
     text: str = field(repr=False)
     cells: tuple[GradedCell, ...]
     files: tuple[tuple[str, bytes], ...] = field(repr=False)
+    hidden: str = field(repr=False)
     settings: Settings
     root: Path
 
@@ -69,6 +77,24 @@ class LabPackage:
     def notebook(self) -> NotebookNode:
         """The lab's notebook, a fresh copy."""
         return nbformat.reads(self.text, as_version=4)
+
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """The modules that the lab's locked cells import, for a process to have ready."""
+        found: dict[str, None] = {}
+        for cell in self.notebook.cells:
+            settings = cell.metadata.get("nbgrader", {})
+            if cell.cell_type == "code" and settings.get("locked") and not settings.get("grade"):
+                for node in ast.walk(ast.parse(cell.source)):
+                    if isinstance(node, ast.Import):
+                        found |= {alias.name: None for alias in node.names}
+                    elif isinstance(node, ast.ImportFrom) and node.module:
+                        found[node.module] = None
+        return tuple(found)
+
+    def checks(self) -> dict[str, list[Check]]:
+        """Return the hidden checks by exercise."""
+        return checks_in(self.hidden, self.lab)
 
     def check_seconds(self, name: str) -> float:
         """Return how long the check cell `name` may take: its checks bound themselves."""
@@ -85,7 +111,8 @@ def package_lab(lab: Lab) -> LabPackage:
     GradlabError
         If the lab's source or its hidden folder is at fault.
     """
-    checks = lab.checks()
+    hidden = hidden_text(lab)
+    checks = checks_in(hidden, lab.name)
     cells = []
     for cell in checked_source(lab):
         if cell.kind in ("check", "answer"):
@@ -97,7 +124,7 @@ def package_lab(lab: Lab) -> LabPackage:
     home = lab.source_file.parent
     files = tuple((path.as_posix(), (home / path).read_bytes()) for path in files_beside(lab))
     root = lab.course.root.resolve()
-    return LabPackage(lab.name, text, tuple(cells), files, lab.course.settings, root)
+    return LabPackage(lab.name, text, tuple(cells), files, hidden, lab.course.settings, root)
 
 
 def recorded_notebook(lab: Lab) -> NotebookNode:

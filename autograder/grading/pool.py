@@ -1,30 +1,42 @@
 """Call a function in several processes, such that a process that dies costs one call.
 
 `concurrent.futures` gives up the whole pool when one worker dies; here the caller is told
-about that call, and a new worker takes the place of the old one.
+about that call, and a new worker takes the place of the old one. No worker outlives the
+process that started it, however that ends.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
+import json
+import os
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
-from types import FrameType, ModuleType
 from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 _END_SECONDS = 10.0
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[3]); "
+    "from autograder.grading.worker import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+)
 
 
 class WorkerLost(Exception):  # noqa: N818 (it is an outcome)
     """A worker died, or did not answer in time, in the middle of a call."""
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
 
 
 def call_in_processes(
@@ -33,6 +45,7 @@ def call_in_processes(
     *,
     jobs: int,
     seconds: float,
+    shared: tuple[Any, ...] = (),
 ) -> Iterator[tuple[Key, Result | WorkerLost]]:
     """Call `function` for each of `calls` and yield the results as they come.
 
@@ -46,81 +59,120 @@ def call_in_processes(
         How many processes.
     seconds : float
         How long one call may take before its worker is ended.
+    shared : tuple
+        The first arguments of every call; each worker gets them once.
 
     Yields
     ------
     (key, result)
         A `WorkerLost` in the place of the result where there is none.
     """
-    context = _context()
     waiting = iter(calls)
-    workers: list[_Worker[Key, Result]] = []
+    busy: dict[Worker[Result], Key] = {}
     try:
         while True:
-            while len(workers) < jobs and (call := next(waiting, None)) is not None:
-                worker = _Worker[Key, Result](context, function)
-                workers.append(worker)
-                worker.send(*call, seconds)
-            if not workers:
+            # All are started before one is talked to: they import at the same time.
+            started: list[tuple[Worker[Result], Key, tuple[Any, ...]]] = []
+            while len(busy) < jobs and (call := next(waiting, None)) is not None:
+                worker = Worker(function, shared)
+                busy[worker] = call[0]
+                started.append((worker, *call))
+            for worker, _, arguments in started:
+                worker.send(arguments, seconds)
+            if not busy:
                 return
-            for worker in _ready(workers):
-                yield worker.key, worker.result()
+            for worker in _ready(list(busy)):
+                key, result = busy[worker], worker.result()
                 call = None if worker.lost else next(waiting, None)
                 if call is None:
                     worker.end()
-                    workers.remove(worker)
+                    del busy[worker]
                 else:
-                    worker.send(*call, seconds)
+                    # Before the result is looked at: the worker need not wait for that.
+                    busy[worker] = call[0]
+                    worker.send(call[1], seconds)
+                yield key, result
     finally:
-        for worker in workers:
+        for worker in busy:
+            worker.tell_to_end()
+        for worker in busy:
             worker.end()
 
 
-class _Worker(Generic[Key, Result]):
-    """One process and the call it is busy with."""
+class Worker(Generic[Result]):
+    """One process that answers calls of one function, one after the other.
 
-    key: Key
-    limit: float
+    Parameters
+    ----------
+    function : callable
+        Importable by name.
+    shared : tuple
+        The first arguments of every call.
+    """
 
-    def __init__(self, context: BaseContext, function: Callable[..., Result]) -> None:
-        self.connection, theirs = context.Pipe()
-        # Not a daemon: it starts processes of its own.
-        self.process = context.Process(target=_serve, args=(theirs, function))  # type: ignore[attr-defined]
-        with _no_main():
-            self.process.start()
-        theirs.close()
+    def __init__(self, function: Callable[..., Result], shared: tuple[Any, ...] = ()) -> None:
+        ours, theirs = socket.socketpair()
+        # Nobody writes into this pipe. When this process is gone, however it went, its end
+        # is closed, and that is what tells the worker to leave.
+        their_life, self._life = os.pipe()
+        numbers = (theirs.fileno(), their_life)
+        try:
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-c", _START, *map(str, numbers), json.dumps(sys.path)],
+                pass_fds=numbers,
+                stdin=subprocess.DEVNULL,
+            )
+        finally:
+            theirs.close()
+            os.close(their_life)
+        self.connection: Connection = Connection(ours.detach())
         self.lost = False
+        self.limit = 0.0
+        self._first: tuple[Any, ...] | None = (function, shared)
 
-    def send(self, key: Key, arguments: tuple[Any, ...], seconds: float) -> None:
-        self.key, self.limit = key, time.monotonic() + seconds
+    def send(self, arguments: tuple[Any, ...], seconds: float) -> None:
+        """Start a call, which may take so many seconds."""
+        self.limit = time.monotonic() + seconds
         with suppress(OSError):  # it has died; `result` will find that out
+            if self._first is not None:
+                self.connection.send(self._first)
+                self._first = None
             self.connection.send(arguments)
 
     def result(self) -> Result | WorkerLost:
+        """Return the result of the call; wait for it until its time is over."""
         try:
-            if self.connection.poll():
+            if self.connection.poll(max(0.0, self.limit - time.monotonic())):
                 result: Result = self.connection.recv()
                 return result
         except (EOFError, OSError):
-            self.process.join(_END_SECONDS)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_END_SECONDS)
             self.lost = True
-            return WorkerLost(f"its process ended with code {self.process.exitcode}")
+            return WorkerLost(f"its process ended with code {self.process.returncode}")
         self.lost = True
         return WorkerLost("its process did not answer in time")
 
-    def end(self) -> None:
-        """End the process: kindly, so that it ends its kernel, then by force."""
+    def tell_to_end(self) -> None:
+        """Tell the process to end, and do not wait for it."""
         self.connection.close()
-        if self.lost or self.process.is_alive():
+        if self._life >= 0:
+            os.close(self._life)
+            self._life = -1
+        if self.process.poll() is None:
             self.process.terminate()
-        self.process.join(_END_SECONDS)
-        if self.process.is_alive():
+
+    def end(self) -> None:
+        """End the process: kindly, so that it ends what it has started, then by force."""
+        self.tell_to_end()
+        try:
+            self.process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.join()
-        self.process.close()
+            self.process.wait()
 
 
-def _ready(workers: list[_Worker[Key, Result]]) -> list[_Worker[Key, Result]]:
+def _ready(workers: list[Worker[Result]]) -> list[Worker[Result]]:
     """Wait until some workers have answered, died, or used up their time."""
     by_connection = {worker.connection: worker for worker in workers}
     first = min(worker.limit for worker in workers)
@@ -128,38 +180,3 @@ def _ready(workers: list[_Worker[Key, Result]]) -> list[_Worker[Key, Result]]:
     if found:
         return [by_connection[connection] for connection in found]  # type: ignore[index]
     return [worker for worker in workers if worker.limit <= time.monotonic()]
-
-
-@contextmanager
-def _no_main() -> Iterator[None]:
-    """Keep a new process from running the caller's script, which may lack the usual guard."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-def _context() -> BaseContext:
-    if sys.platform == "win32":
-        return multiprocessing.get_context("spawn")
-    # Forked from a process that has imported what grading needs, and has no threads.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["autograder.grading.grade"])
-    return context
-
-
-def _serve(connection: Connection, function: Callable[..., Any]) -> None:
-    """Answer calls until the connection closes; the worker's whole life."""
-    # Ctrl-C goes to every process of the terminal; the parent decides what happens.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    with suppress(EOFError, OSError):
-        while True:
-            arguments = connection.recv()
-            connection.send(function(*arguments))
-
-
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(1)

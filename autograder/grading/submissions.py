@@ -12,6 +12,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from autograder.errors import GradlabError
+from autograder.grading.document import tame
 from autograder.grading.graded import NotGradable
 from autograder.grading.match import name_of
 from autograder.grading.notebook import MAX_BYTES, read_notebook, too_large
@@ -135,13 +136,16 @@ def read_submission(folder: Path, lab: str, student: str, names: Collection[str]
 
 def _choose(home: Path, lab: str, names: Collection[str]) -> tuple[bytes, list[str]]:
     """Return the bytes of the notebook that is meant, and flags."""
-    found = [
+    files = [
         path
         for path in sorted(home.iterdir())
-        if path.suffix.lower() == ".ipynb"
-        and not path.name.startswith(".")
-        and not path.name.endswith(_CHECKPOINT)
+        if not path.name.startswith(".") and not path.name.endswith(_CHECKPOINT)
     ]
+    found = [path for path in files if path.suffix.lower() == ".ipynb"]
+    if not found:
+        # Some browsers save a notebook under another ending.
+        texts = [path for path in files if path.suffix.lower() in (".json", ".txt")]
+        found = [path for path in texts if _known(_read(path), names) > 0]
     if not found:
         others = sorted(p.name for p in home.iterdir() if not p.name.startswith("."))
         others = [name for name in others if name != "timestamp.txt"]
@@ -152,23 +156,24 @@ def _choose(home: Path, lab: str, names: Collection[str]) -> tuple[bytes, list[s
     read: dict[Path, bytes | NotGradable] = {path: _read(path) for path in found}
 
     def rank(path: Path) -> tuple[bool, bool, int, float]:
-        data = read[path]
-        known = _known(data, names) if isinstance(data, bytes) else -1
+        known = _known(read[path], names)
         return known >= 0, path.name == f"{lab}.ipynb", known, path.lstat().st_mtime
 
-    best = max(found, key=rank)
-    flags = [] if best.name == f"{lab}.ipynb" else [f"renamed: {_tame(best.name)}"]
+    best = max(found, key=rank) if len(found) > 1 else found[0]
+    flags = [] if best.name == f"{lab}.ipynb" else [f"renamed: {tame(best.name)}"]
     if len(found) > 1:
-        left = ", ".join(_tame(path.name) for path in found if path != best)
-        flags.append(f"several notebooks: graded {_tame(best.name)}, not {left}")
+        left = ", ".join(tame(path.name) for path in found if path != best)
+        flags.append(f"several notebooks: graded {tame(best.name)}, not {left}")
     data = read[best]
     if isinstance(data, NotGradable):
         raise data
     return data, flags
 
 
-def _known(data: bytes, names: Collection[str]) -> int:
+def _known(data: bytes | NotGradable, names: Collection[str]) -> int:
     """Return how many of the lab's cells a notebook holds, -1 if it cannot be read."""
+    if isinstance(data, NotGradable):
+        return -1
     try:
         cells = read_notebook(data).cells
     except NotGradable:
@@ -179,9 +184,9 @@ def _known(data: bytes, names: Collection[str]) -> int:
 def _read(path: Path) -> bytes | NotGradable:
     about = path.lstat()
     if stat.S_ISLNK(about.st_mode):
-        return NotGradable("refused", f"{_tame(path.name)} is a symbolic link; hand in the file.")
+        return NotGradable("refused", f"{tame(path.name)} is a symbolic link; hand in the file.")
     if not stat.S_ISREG(about.st_mode):
-        return NotGradable("refused", f"{_tame(path.name)} is not a file.")
+        return NotGradable("refused", f"{tame(path.name)} is not a file.")
     if about.st_size > MAX_BYTES:
         return NotGradable("too large", too_large(about.st_size))
     # The file may have been exchanged for a link since.
@@ -203,11 +208,6 @@ def _timestamp(home: Path) -> tuple[str | None, list[str]]:
     return text, []
 
 
-def _tame(name: str) -> str:
-    """Return a file's name as it may stand in a flag."""
-    return "".join(c if c.isprintable() and c != ";" else "?" for c in name)[:80]
-
-
 def _some(names: Collection[str], most: int = 8) -> str:
-    shown = ", ".join(_tame(name) for name in sorted(names)[:most])
+    shown = ", ".join(tame(name) for name in sorted(names)[:most])
     return (shown or "nothing") + (", ..." if len(names) > most else "")

@@ -67,6 +67,14 @@ def full_marks(what: str, exercise: str, result: Result) -> list[GradlabError]:
         for outcome in verdict.outcomes
         if outcome.status not in ("passed", "broken")
     ]
+    if verdict.shortcut:
+        problems.append(
+            GradlabError(
+                f"{what} is taken for a forbidden shortcut",
+                found=words(verdict.shortcut),
+                mend="take that name out of forbid(), or write it another way",
+            )
+        )
     if verdict.visible and verdict.visible.status != "passed":
         problems.append(
             GradlabError(
@@ -120,12 +128,11 @@ def whole_problems(result: Result) -> list[GradlabError]:
 
 
 def _is_full(verdict: Verdict) -> bool:
-    rows = [*verdict.outcomes, *([verdict.visible] if verdict.visible else [])]
-    return all(row.status == "passed" for row in rows)
+    return all(row.status == "passed" for row in verdict.rows)
 
 
 def _seen(result: Result, exercise: str) -> str:
     verdict = result.verdict(exercise)
-    rows = [*verdict.outcomes, *([verdict.visible] if verdict.visible else [])] if verdict else []
+    rows = verdict.rows if verdict else []
     said = [f"{row.name}: {row.seen}" for row in rows if row.status != "passed"]
     return "; ".join([result.crash, *said] if result.crash else said)

@@ -9,15 +9,17 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import wraps
 from types import ModuleType
 
 import numpy as np
 
 from autograder.catalog import Lab, Settings
 from autograder.checks import Check, Outcome, Student, Verdict, run_checks
-from autograder.checks.cell import run_visible
-from autograder.checks.limits import TimeLimitReached, time_limit
+from autograder.checks.verdict import visible_outcome
 from autograder.proving.task import Cell, Result, Task
+from autograder.student.limits import TimeLimitReached, time_limit
+from autograder.student.visible import run_visible
 
 
 class Notebook:
@@ -32,6 +34,7 @@ class Notebook:
         self.module = ModuleType("__main__")
         # Classes find their module by name: pickle, dataclasses and inspect rely on it.
         sys.modules["__main__"] = self.module
+        self.sources: list[str] = []
         self.problems: list[tuple[str, str]] = []
         self.broken: list[tuple[str, str]] = []
         random.seed(seed)
@@ -39,6 +42,7 @@ class Notebook:
 
     def run(self, cell: Cell, source: str, seconds: float) -> None:
         """Run one cell; note what it raised."""
+        self.sources.append(source)
         filename = f"<{self.lab.name}: {cell.name}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         try:
@@ -96,26 +100,31 @@ class Notebook:
     def judge(self, cell: Cell, catchers: tuple[str, ...]) -> Verdict:
         """Run an exercise's visible asserts and its hidden checks, in this order."""
         seconds = self.settings.check_seconds
-        visible = run_visible(cell.source, vars(self.module), seconds)
+        visible = visible_outcome(*run_visible(cell.source, vars(self.module), seconds))
         outcomes: list[Outcome] = []
+        shortcuts: list[Outcome] = []
         late = ""
         for check in self.checks.get(cell.exercise, []):
             if late and check.name not in catchers:
                 outcomes.append(_not_run(check, f"not run, because {late} used up its time"))
                 continue
-            outcome, error = self._try(check)
+            verdict, error = self._try(check)
+            outcome = verdict.outcomes[0]
+            shortcuts += [verdict.shortcut] if verdict.shortcut else []
             if outcome.status == "error" and outcome.seconds >= seconds:
                 late = check.name
             if outcome.status == "broken" and error is not None:
                 words = _last_words(error, check.function.__code__.co_filename)
                 self.broken.append((check.name, words))
             outcomes.append(outcome)
-        return Verdict(self.lab.name, cell.exercise, tuple(outcomes), visible)
+        judged = Verdict(self.lab.name, cell.exercise, tuple(outcomes), visible)
+        return judged.with_shortcut(shortcuts[0]) if shortcuts else judged
 
-    def _try(self, check: Check) -> tuple[Outcome, Exception | None]:
+    def _try(self, check: Check) -> tuple[Verdict, Exception | None]:
         """Run a check; also return what it raised, which a student must not read."""
         raised: list[Exception] = []
 
+        @wraps(check.function)
         def overheard(student: Student, rng: np.random.Generator) -> None:
             try:
                 check.function(student, rng)
@@ -129,8 +138,9 @@ class Notebook:
             lab=self.lab.name,
             seed=self.seed,
             seconds=self.settings.check_seconds,
+            sources=self.sources,
         )
-        return verdict.outcomes[0], raised[0] if raised else None
+        return verdict, raised[0] if raised else None
 
 
 def _not_run(check: Check, seen: str) -> Outcome:

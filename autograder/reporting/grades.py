@@ -1,10 +1,21 @@
-"""Read one submission's grades and comments from nbgrader's gradebook."""
+"""Read grades and comments from nbgrader's gradebook."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    Notebook,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy import and_, select
 
 
 @dataclass(frozen=True)
@@ -41,20 +52,53 @@ class Grades:
     comments: dict[str, str] = field(default_factory=dict)
 
 
-def read_grades(gradebook: Gradebook, lab: str, student: str) -> Grades | None:
-    """Return what the gradebook says, None if it does not know the submission."""
-    try:
-        notebook = gradebook.find_submission_notebook(lab, lab, student)
-    except MissingEntry:
-        return None
-    penalty = notebook.late_submission_penalty or 0.0
-    cells = {
-        grade.name: CellGrade(
-            score=grade.score,
-            max_score=grade.max_score,
-            waiting=grade.auto_score is None and grade.manual_score is None,
+def read_grades(gradebook: Gradebook, lab: str, student: str | None = None) -> dict[str, Grades]:
+    """Return what the gradebook says about a lab's submissions, by student.
+
+    Parameters
+    ----------
+    gradebook : Gradebook
+        nbgrader's gradebook.
+    lab : str
+        The lab.
+    student : str, optional
+        Only this one.
+    """
+    chosen = [Assignment.name == lab, Notebook.name == lab]
+    if student is not None:
+        chosen.append(SubmittedAssignment.student_id == student)
+
+    def rows(kind: type, *columns: Any) -> Any:
+        columns = (SubmittedAssignment.student_id, BaseCell.name, *columns)
+        return gradebook.db.execute(
+            select(*columns)
+            .select_from(kind)
+            .join(BaseCell, BaseCell.id == kind.cell_id)  # type: ignore[attr-defined]
+            .join(SubmittedNotebook, SubmittedNotebook.id == kind.notebook_id)  # type: ignore[attr-defined]
+            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .where(*chosen)
         )
-        for grade in notebook.grades
+
+    penalties: dict[str, float] = {}
+    cells: dict[str, dict[str, CellGrade]] = {}
+    comments: dict[str, dict[str, str]] = {}
+    waiting = and_(Grade.auto_score.is_(None), Grade.manual_score.is_(None))
+    values = (Grade.score, Grade.max_score, waiting, SubmittedNotebook.late_submission_penalty)
+    for who, name, score, max_score, waits, penalty in rows(Grade, *values):
+        cells.setdefault(who, {})[name] = CellGrade(score, max_score, bool(waits))
+        penalties[who] = penalty or 0.0
+    for who, name, comment in rows(Comment, Comment.comment):
+        if comment:
+            comments.setdefault(who, {})[name] = comment
+    return {
+        who: Grades(
+            score=sum(cell.score for cell in own.values()) - penalties[who],
+            max_score=sum(cell.max_score for cell in own.values()),
+            penalty=penalties[who],
+            cells=own,
+            comments=comments.get(who, {}),
+        )
+        for who, own in cells.items()
     }
-    comments = {c.name: c.comment for c in notebook.comments if c.comment}
-    return Grades(notebook.score - penalty, notebook.max_score, penalty, cells, comments)

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
-from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-from traitlets.config import Config
 
 from autograder.checks.verdict import WORDS, Outcome, Verdict
 from autograder.grading.points import verdict_of
 from autograder.nbgrader_plugin import PlainFeedback
-from autograder.reporting.clean import clean_html
 from autograder.reporting.grades import CellGrade, Grades
+from autograder.reporting.html import render
 from autograder.reporting.results import number
 from autograder.reporting.words import TO_DO, ended, in_words
 
-TEMPLATES = Path(__file__).parent / "templates"
 NO_RESPONSE = "No response."
 
 
@@ -63,13 +57,13 @@ def graded_page(
     title, student : str
         The lab's title and the student's id.
     notebook : NotebookNode
-        The autograded notebook. It is not changed.
+        The autograded notebook. It is used up.
     grades : Grades
         What the gradebook says.
     flags : sequence of str
         The flags of the submission's row.
     """
-    shown, _ = PlainFeedback(enforce_metadata=False).preprocess(deepcopy(notebook), {})
+    shown, _ = _plain().preprocess(notebook, {})
     parts = []
     for cell in shown.cells:
         settings = cell.metadata.get("nbgrader", {})
@@ -89,7 +83,7 @@ def graded_page(
         cell.metadata["gradlab"] = about
         if about["kind"] == "check" and cell.get("outputs"):
             cell.outputs = [o for o in cell.outputs if o.output_type == "error"]
-    return _render(
+    return render(
         shown,
         title=title,
         student=student,
@@ -107,7 +101,7 @@ def refused_page(
     title: str, student: str, status: str, reason: str, max_score: float, flags: Sequence[str] = ()
 ) -> str:
     """Return the page of a submission that could not be graded: why, and what to do."""
-    return _render(
+    return render(
         new_notebook(),
         title=title,
         student=student,
@@ -163,6 +157,8 @@ def _said(cell: NotebookNode, verdict: Verdict | None) -> tuple[tuple[str, str, 
         errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
         return tuple(("The checks did not finish.", ended(o.ename), "") for o in errors)
     wrong = [outcome for outcome in verdict.outcomes if outcome.status != "passed"]
+    if verdict.shortcut:
+        return (_line(verdict.shortcut), *map(_line, wrong))
     if wrong and all(outcome.status == "missing" for outcome in wrong):
         return ((f"Not written yet: {wrong[0].seen}", "", ""),)
     return tuple(_line(outcome) for outcome in wrong)
@@ -173,29 +169,6 @@ def _line(outcome: Outcome) -> tuple[str, str, str]:
     return said, outcome.seen.rstrip("."), outcome.hint or ""
 
 
-def _render(notebook: NotebookNode, **page: Any) -> str:
-    text: str = _exporter().from_notebook_node(notebook, resources={"page": page})[0]
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip() + "\n"
-
-
 @cache
-def _exporter() -> HTMLExporter:
-    config = Config()
-    config.HTMLExporter.preprocessors = []
-    exporter = HTMLExporter(
-        config=config,
-        template_name="gradlab",
-        extra_template_basedirs=[str(TEMPLATES)],
-        # What a student's code displays may hold scripts; the page is read by others too.
-        sanitize_html=True,
-    )
-    # nbconvert's own filter leaves neither headings nor tables.
-    exporter.environment.filters["clean_html"] = clean_html
-    exporter.environment.globals["ended"] = ended
-    exporter.environment.globals["style"] = "\n".join(
-        [
-            (TEMPLATES / "gradlab" / "style.css").read_text(encoding="utf-8"),
-            HtmlFormatter(style="default").get_style_defs(".highlight"),
-        ]
-    )
-    return exporter
+def _plain() -> PlainFeedback:
+    return PlainFeedback(enforce_metadata=False)

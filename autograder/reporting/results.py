@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.errors import GradlabError
+from autograder.grading.graded import Graded
 
 COLUMNS = ("student_id", "score", "max_score", "status", "flags", "seconds")
 SEPARATOR = "; "
+EVERY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -49,30 +50,55 @@ def results_file(folder: Path, lab: str) -> Path:
     return folder / "results" / f"{lab}.csv"
 
 
-def read_results(path: Path) -> dict[str, Row]:
-    """Read the rows by student; none if there is no such file.
+def row_of(student: str, graded: Graded) -> Row:
+    """Return the row that says what came of a student's submission."""
+    known = graded.status != "failed"
+    flags = graded.flags if not graded.reason else (graded.reason.replace(";", ","), *graded.flags)
+    return Row(
+        student_id=student,
+        score=graded.score if known else None,
+        max_score=graded.max_score,
+        status=graded.status,
+        flags=flags,
+        seconds=graded.seconds,
+    )
 
-    Raises
-    ------
-    GradlabError
-        If the file is not what `write_results` writes.
+
+class ResultsFile:
+    """The file while a run goes on: up to date every few seconds, and at the end.
+
+    Writing it whole for each of a thousand rows would cost more than grading. What a killed
+    run leaves behind in it, the next run brings up to date from the gradebook's records.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    rows : iterable of Row
+        What is known already.
     """
-    if not path.exists():
-        return {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise ValueError(f"the columns are {reader.fieldnames}")
-            rows = [_row(line) for line in reader]
-    except (ValueError, TypeError, KeyError, csv.Error) as error:
-        raise GradlabError(
-            f"{path} cannot be read",
-            expected="the columns " + ",".join(COLUMNS),
-            found=str(error),
-            mend="remove the file and grade again; the gradebook keeps what people have written",
-        ) from error
-    return {row.student_id: row for row in rows}
+
+    def __init__(self, path: Path, rows: Iterable[Row]) -> None:
+        self.path = path
+        self.rows = {row.student_id: row for row in rows}
+        self._written = 0.0
+
+    def put(self, row: Row) -> None:
+        """Add a row, or replace the student's older one."""
+        self.rows[row.student_id] = row
+        if time.monotonic() - self._written > EVERY_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Write all rows."""
+        write_results(self.path, self.rows.values())
+        self._written = time.monotonic()
+
+    def __enter__(self) -> ResultsFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.write()
 
 
 def write_results(path: Path, rows: Iterable[Row]) -> None:
@@ -90,30 +116,21 @@ def write_results(path: Path, rows: Iterable[Row]) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file such that a reader, or a power cut, finds the old content or the new."""
+    """Write a file in one step: who reads it, or is killed, leaves the old content or the new.
+
+    There is one writer for each file. What it leaves behind when it is killed, the next one
+    writes over.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    draft = path.with_name(f".{path.name}.new")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        draft.write_bytes(data)
+        os.replace(draft, path)
     except BaseException:
-        os.unlink(name)
+        draft.unlink(missing_ok=True)
         raise
 
 
 def number(value: float) -> str:
     """Return a score without a tail of zeros."""
     return f"{value:.10g}"
-
-
-def _row(line: dict[str, str]) -> Row:
-    return Row(
-        student_id=line["student_id"],
-        score=float(line["score"]) if line["score"] else None,
-        max_score=float(line["max_score"]),
-        status=line["status"],
-        flags=tuple(filter(None, line["flags"].split(SEPARATOR))),
-        seconds=float(line["seconds"]),
-    )

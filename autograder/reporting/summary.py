@@ -29,14 +29,30 @@ def table(outcomes: dict[str, Graded]) -> str:
     return str(tabulate(rows, head, disable_numparse=True, colalign=["left", "right", "right"]))
 
 
-def summary(outcomes: dict[str, Graded], lab: str, folder: Path) -> str:
-    """Return a few lines: how it went, what waits for a person, where to look next."""
+def summary(outcomes: dict[str, Graded], lab: str, folder: Path, unchanged: int = 0) -> str:
+    """Return a few lines: how it went, what waits for a person, where to look next.
+
+    Parameters
+    ----------
+    outcomes : dict
+        The outcomes by student.
+    lab : str
+        The lab's name.
+    folder : Path
+        The course folder.
+    unchanged : int
+        How many of the outcomes are those of an earlier run.
+    """
     scores = sorted(graded.score for graded in outcomes.values() if graded.status == GRADED)
     lines = ["", f"{len(scores)} of {len(outcomes)} graded"]
     if scores:
         median = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
         lines[-1] += (
             f", scores from {number(scores[0])} to {number(scores[-1])}, median {number(median)}"
+        )
+    if unchanged:
+        lines.append(
+            f"{unchanged} unchanged since they were graded, and passed over; --force grades all"
         )
     waiting = sum(bool(graded.waiting) for graded in outcomes.values())
     if waiting:
@@ -46,6 +62,29 @@ def summary(outcomes: dict[str, Graded], lab: str, folder: Path) -> str:
         f"All rows: {results_file(folder, lab)}",
         f"Next: gradlab feedback {lab}{course}, then gradlab export{course}",
     ]
+    return "\n".join(lines)
+
+
+def verdict_text(graded: Graded) -> str:
+    """Return one outcome as plain lines: the score, then each cell with what its checks said."""
+    if graded.status != GRADED:
+        return f"{graded.lab}: {graded.status}\n{graded.reason}"
+    lines = [
+        f"{graded.lab}: {number(graded.score)} of {number(graded.max_score)} points "
+        f"in {graded.seconds:.1f} s"
+    ]
+    lines += [f"flag: {flag}" for flag in graded.flags]
+    for cell in graded.scores:
+        lines.append("")
+        if cell.verdict is not None:
+            bonus = " (bonus)" if cell.bonus else ""
+            head, *rest = cell.verdict.to_text().split("\n")
+            lines += [head + bonus, *rest]
+        elif cell.manual:
+            what = "waits for a person" if cell.points is None else "there is no answer"
+            lines.append(f"{cell.name}: {what}, {number(cell.max_points)} points")
+        else:
+            lines.append(f"{cell.name}: 0 of {number(cell.max_points)} points, no verdict")
     return "\n".join(lines)
 
 

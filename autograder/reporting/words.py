@@ -18,14 +18,16 @@ FLAGS = {
     "teacher.",
     "cell type": "The type of a cell was changed and has been set back: {}.",
     "changed": "The cell {} is locked. It was changed in your notebook; for grading it was set "
-    "back to how it was handed out.",
+    "back to how it was handed out. Your version stands below it and was not run.",
     "copied": "The cell {} is there more than once. The last copy that you edited was graded.",
     "deleted": "The cell {} was missing. It was put back as it was handed out.",
+    "encoding": "Your notebook's file is {}. If letters look wrong, save it as UTF-8.",
     "format": "Your notebook is in an old file format ({}) and was converted.",
     "kernel": "Your notebook was set to another kernel ({}). It was run with Python 3.",
+    "merged": "You merged cells: {}. It was graded all the same.",
     "metadata": "Marks that nbgrader keeps in a cell were changed or lost, and were set back: {}.",
     "moved": "The cell {} stood in another place. It was moved back.",
-    "not this lab": "None of this lab's cells is in your notebook. Did you hand in another file?",
+    "not this lab": "Your notebook has none of this lab's exercises. Did you hand in another file?",
     "out of time": "The whole notebook ran too long and was stopped {}. Cells after that point "
     "were not run.",
     "output cut": "In {} very much was printed. Only the beginning was kept.",
@@ -33,6 +35,10 @@ FLAGS = {
     "other cells were run without it.",
     "renamed": "Your notebook has another name than expected ({}). It was graded all the same.",
     "several notebooks": "There are several notebooks in your folder: {}.",
+    "shortcut": "A shortcut was taken: {}. The exercise asks you to write this yourself, so it "
+    "earns no points.",
+    "tampering": "Something was seen that a person will look at: {}. It has cost no points. If you "
+    "do not know what it is about, ask your teacher.",
     "too long": "In {} your code did not finish in the time a cell has, and was stopped.",
 }
 

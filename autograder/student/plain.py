@@ -17,6 +17,8 @@ MAX_BYTES = 64 * 2**20
 MAX_ITEMS = 200_000
 MAX_DEPTH = 16
 MAX_INT_BITS = 4096
+# Keys that a sender can choose such that they all fall into one place of a dict.
+MAX_RARE_KEYS = 2000
 
 # Plain is recursive, and Ref is one of its leaves; Any keeps the annotations readable.
 Plain = Any
@@ -53,6 +55,8 @@ def to_plain(value: object, refer: Callable[[object], Ref]) -> Plain:
             return np.array(item)[()] if item.dtype.kind in "biufc" else refer(item)
         if isinstance(item, (bool, float)):
             return item if type(item) in (bool, float) else float.__float__(item)
+        if isinstance(item, complex):
+            return complex.__complex__(item)
         if isinstance(item, int):
             number = int.__int__(item)
             if number.bit_length() > MAX_INT_BITS:
@@ -74,6 +78,7 @@ def to_plain(value: object, refer: Callable[[object], Ref]) -> Plain:
         if isinstance(item, tuple):
             return tuple(convert(part, depth + 1) for part in tuple.__iter__(item))
         if isinstance(item, dict):
+            budget.rare(sum(is_rare_key(key) for key in dict.keys(item)))
             return {
                 convert(key, depth + 1): convert(part, depth + 1)
                 for key, part in dict.items(item)
@@ -82,6 +87,17 @@ def to_plain(value: object, refer: Callable[[object], Ref]) -> Plain:
         return refer(item)
 
     return convert(value, 0)
+
+
+def is_rare_key(key: object) -> bool:
+    """Whether a key's hash is for the sender to choose.
+
+    Of whole numbers of up to 64 bits and floating-point numbers, few have the same hash; that
+    of a string differs from process to process.
+    """
+    if key is None or isinstance(key, (str, float)):
+        return False
+    return not isinstance(key, int) or int.bit_length(key) > 64
 
 
 def replace_refs(value: Plain, lookup: Callable[[Ref], object]) -> Any:
@@ -105,6 +121,7 @@ class _Budget:
     def __init__(self) -> None:
         self.items = 0
         self.bytes = 0
+        self.rare_keys = 0
 
     def item(self, depth: int) -> None:
         self.items += 1
@@ -117,3 +134,8 @@ class _Budget:
         self.bytes += count
         if self.bytes > MAX_BYTES:
             raise NotPlainError(f"more than {MAX_BYTES // 2**20} MiB in one value")
+
+    def rare(self, count: int) -> None:
+        self.rare_keys += count
+        if self.rare_keys > MAX_RARE_KEYS:
+            raise NotPlainError(f"more than {MAX_RARE_KEYS} keys that are tuples or huge numbers")

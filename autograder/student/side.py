@@ -10,12 +10,15 @@ import linecache
 import random
 import traceback
 from collections.abc import Callable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
+from .limits import time_limit
 from .plain import NotPlainError, Plain, Ref, replace_refs, to_plain
+from .watch import Watch
 
 MAX_MESSAGE = 300
 
@@ -66,6 +69,7 @@ class StudentSide:
         self.names = Names(namespace)
         self.namespace = namespace
         self.objects: list[object] = []
+        self.watch: Watch | None = None
         self.operations: dict[str, Callable[..., object]] = {
             "name": lambda name: getattr(self.names, name),
             "getattr": getattr,
@@ -75,6 +79,8 @@ class StudentSide:
             "call": lambda target, args, kwargs: target(*args, **kwargs),
             "probe": self._probe,
             "seed": _seed,
+            "watch": self._start_watch,
+            "entered": lambda names: self.watch.entered(names) if self.watch else [],
         }
 
     def request(self, operation: str, *operands: Plain) -> Plain:
@@ -87,7 +93,10 @@ class StudentSide:
         """
         arguments = [replace_refs(operand, self._lookup) for operand in operands]
         try:
-            return to_plain(self.operations[operation](*arguments), self._refer)
+            watch = None if operation == "entered" else self.watch
+            with watch.watching() if watch else nullcontext():
+                value = self.operations[operation](*arguments)
+            return to_plain(value, self._refer)
         except StudentError:
             raise
         except NotPlainError as error:
@@ -97,6 +106,14 @@ class StudentSide:
         except (Exception, SystemExit, GeneratorExit) as error:
             where = _student_line(error.__traceback__, self.namespace)
             raise StudentError(type(error).__name__, _shorten(error) + where) from None
+
+    def limit(self, seconds: float) -> AbstractContextManager[None]:
+        """Raise `TimeLimitReached` in the block once it has run for `seconds`."""
+        return time_limit(seconds)
+
+    def _start_watch(self) -> None:
+        """Note from the next request on which functions are entered; see `Watch`."""
+        self.watch = Watch()
 
     def _refer(self, value: object) -> Ref:
         self.objects.append(value)

@@ -1,4 +1,7 @@
-"""Stock nbgrader with our configuration, as an instructor runs it, on a fresh clone."""
+"""Stock nbgrader with our configuration, as an instructor runs it, on a fresh clone.
+
+It grades in its own kernel here; `tests/plugin` has the referee in its place.
+"""
 
 import csv
 import os
@@ -28,6 +31,7 @@ def nbgrader(folder, *arguments, **environment):
     # nbgrader calls `alembic`, which lies beside the interpreter.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     kept = {name: value for name, value in os.environ.items() if name != "GRADLAB_ROOT"}
+    kept["GRADLAB_IN_KERNEL"] = "1"
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=folder,

@@ -1,6 +1,8 @@
 import pytest
 
+from autograder.grading.gradebook import open_gradebook
 from autograder.grading.package import package_lab
+from tests.grading.classroom import book
 from tests.grading.helpers import LIMITS
 from tests.toy import NAME, toy_course
 
@@ -13,3 +15,11 @@ def lab(tmp_path_factory):
 @pytest.fixture(scope="session")
 def package(lab):
     return package_lab(lab)
+
+
+@pytest.fixture(scope="session")
+def empty_book(tmp_path_factory):
+    """Return an empty gradebook; nbgrader takes seconds to make one."""
+    folder = tmp_path_factory.mktemp("book")
+    open_gradebook(book(folder)).close()
+    return folder / "gradebook.db"

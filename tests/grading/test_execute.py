@@ -47,10 +47,10 @@ _ = plt.plot([1, 2])
     assert "image/png" in around.outputs[-1].data
     assert done.flags == ("output cut: code cell 10",)
     assert len(text_of(much)) < 1.1 * 2**20
-    assert "StdinNotImplementedError" in text_of(asked)
+    assert "EOFError" in text_of(asked)
 
 
-def test_every_kind_of_stop_costs_its_own_cell_alone(package, lab, monkeypatch):
+def test_every_kind_of_stop_costs_its_own_cell_alone(package, lab):
     """A loop, a death, a process that cannot be interrupted, and a long exploration."""
     notebook = solved(
         lab,
@@ -64,7 +64,6 @@ def test_every_kind_of_stop_costs_its_own_cell_alone(package, lab, monkeypatch):
     (explore,) = [c for c in notebook.cells if "explore" in c.metadata.get("tags", [])]
     explore.source += "\nimport time\ntime.sleep(100)"
     short = replace(package, settings=replace(package.settings, cell_seconds=2.0))
-    monkeypatch.setattr("autograder.grading.kernel.STOP_SECONDS", 2.0)
 
     graded = grade_submission(short, data(notebook))
 
@@ -113,17 +112,15 @@ def test_a_whole_notebook_has_an_end(package, lab):
     assert "NotRun" in text_of(cell(read_outputs(graded), "triple_check"))
 
 
-def test_a_checks_traceback_never_shows_hidden_text(package, lab):
-    """The student's cell breaks the hidden call itself."""
+def test_breaking_the_engines_modules_breaks_nothing(package, lab):
+    """The checks do not run where the student's code runs."""
     broken = (
-        "import sys\nsys.modules['autograder.checks.cell'] = None\ndef double(x):\n    return 2"
+        "import sys\nsys.modules['autograder.checks.cell'] = None\n"
+        "sys.modules['autograder'] = None\ndef double(x):\n    return 2"
     )
     graded = grade_submission(package, data(solved(lab, double=broken)))
-    assert graded.score == 0
-    for one in read_outputs(graded).cells:
-        if "check" in one.metadata.get("tags", []):
-            assert "gradlab" not in str(one.outputs).lower()
-            assert len(text_of(one).split("\n")) == 1
+    assert points(graded)["double_check"] == 0
+    assert points(graded)["triple_check"] == 2
 
 
 def test_the_same_bytes_give_the_same_notebook(package, lab):

@@ -1,9 +1,11 @@
 """A process that dies costs one call; everything else is answered."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from autograder.grading.pool import WorkerLost, call_in_processes
 
@@ -54,7 +56,7 @@ def test_calls_are_taken_as_workers_become_free():
 
     answers = call_in_processes(work, calls(), jobs=1, seconds=20)
     next(answers)
-    assert taken == [0]
+    assert taken == [0, 1]
     answers.close()
 
 
@@ -71,3 +73,50 @@ def test_a_script_without_the_usual_guard_can_call_it(tmp_path):
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert done.stdout == "[('key', 6)]\n", done.stderr
+
+
+def busy_work(file):
+    file.write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def test_no_worker_outlives_a_parent_that_is_killed(tmp_path):
+    """It is in the middle of a call, and nobody can tell it."""
+    files = [tmp_path / "one", tmp_path / "two"]
+    code = (
+        "from pathlib import Path\n"
+        "from autograder.grading.pool import call_in_processes\n"
+        "from tests.grading.test_pool import busy_work\n"
+        f"calls = [(name, (Path(name),)) for name in {[str(file) for file in files]!r}]\n"
+        "list(call_in_processes(busy_work, calls, jobs=2, seconds=60))\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    workers = [int(waited_for(file)) for file in files]
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    end = time.monotonic() + 10
+    while any(map(is_running, workers)) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not any(map(is_running, workers))
+
+
+def waited_for(file):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if file.exists() and (text := file.read_text()):
+            return text
+        time.sleep(0.02)
+    raise AssertionError(f"{file} was not written")
+
+
+def is_running(pid):
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_what_calls_share_comes_first():
+    calls = [("a", (2,)), ("b", (3,))]
+    found = call_in_processes(pow, calls, jobs=1, seconds=20, shared=(10,))
+    assert dict(found) == {"a": 100, "b": 1000}

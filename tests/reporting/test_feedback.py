@@ -1,14 +1,19 @@
 """A page for each student: what they earned, what is wrong and why, and nothing hidden."""
 
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
 
 from autograder.errors import GradlabError
+from autograder.reporting import feedback
 from autograder.reporting.export import export_grades
 from autograder.reporting.feedback import write_feedback
+from autograder.reporting.grades import Grades
+from autograder.reporting.page import graded_page
 from tests.grading.classroom import SECRETS, book, copied
 from tests.toy import NAME, toy_course
 
@@ -56,6 +61,43 @@ def test_no_page_holds_hidden_text(pages):
                 assert secret not in page, student
 
 
+def test_processes_write_the_same_pages(room, pages, monkeypatch):
+    monkeypatch.setattr(feedback, "FEW_PAGES", 0)
+    for path in (room.root / "feedback").glob("*/*/*.html"):
+        path.unlink()
+    written = write_feedback(room.lab, room.root, jobs=2)
+    assert {student: path.read_text() for student, path in written.items()} == pages
+
+
+def test_a_page_that_cannot_be_written_is_told_and_the_others_are_there(room, tmp_path):
+    folder = copied(room, tmp_path / "class")
+    shutil.rmtree(folder / "feedback", ignore_errors=True)
+    (folder / "autograded/solved/toy/toy.ipynb").write_text("{")
+    with pytest.raises(GradlabError, match="1 of 11 pages") as caught:
+        write_feedback(room.lab, folder)
+    assert "solved: " in str(caught.value)
+    assert "--student solved --force" in str(caught.value)
+    assert len(list(folder.glob("feedback/*/toy/toy.html"))) == 10
+
+
+def test_what_is_kept_of_a_text_does_not_hide_another_picture():
+    def page(picture):
+        cell = new_markdown_cell("![a](attachment:a.png)")
+        cell.attachments = {"a.png": {"image/png": picture}}
+        return graded_page("T", "s", new_notebook(cells=[cell]), Grades(0, 0, 0), ())
+
+    assert "base64,QUFB" in page("QUFB")
+    assert "base64,QkJC" in page("QkJC")
+
+
+def test_pictures_without_a_description_get_one():
+    shown = new_output("display_data", {"image/png": "QUFB"})
+    cell = new_code_cell("1", outputs=[shown])
+    page = graded_page("T", "s", new_notebook(cells=[cell]), Grades(0, 0, 0), ())
+    (picture,) = re.findall("<img[^>]*>", page)
+    assert "alt=" in picture
+
+
 def test_the_score_and_what_is_wrong_stand_before_the_notebook(pages):
     top = text_of(pages["wrong"].split("</header>")[0])
     for told in (
@@ -76,7 +118,7 @@ def test_a_check_cell_shows_its_table_and_the_asserts_a_student_saw(pages):
 
 def test_a_check_that_did_not_finish_says_why_in_words(pages):
     text = text_of(pages["died"])
-    assert "The checks did not finish: your code ended the Python process" in text
+    assert "the Python process ended while your code ran" in text
     assert "In mean_rows_check the Python process ended" in text
 
 

@@ -13,9 +13,75 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder.checks import check, close, expect, probe
+from autograder.checks import check, close, expect, forbid, probe
 
 NEAR = {"rtol": 1e-4, "atol": 1e-7}
+
+
+# ------------------------------------------------------------------- shortcuts
+
+# From exercise 3 on the notebook itself uses the library's softmax.
+forbid(
+    "stable_softmax",
+    "course_utils.stable_softmax",
+    "course_utils.functions.stable_softmax",
+    "course_utils.functions.log_softmax",
+    "scipy.special.softmax",
+    "scipy.special.log_softmax",
+    "sklearn.utils.extmath.softmax",
+    "torch.softmax",
+    "torch.log_softmax",
+    "torch.special.softmax",
+    "torch.special.log_softmax",
+    "torch.Tensor.softmax",
+    "torch.Tensor.log_softmax",
+    "torch.nn.functional.softmax",
+    "torch.nn.functional.log_softmax",
+    "torch.nn.Softmax",
+    "torch.nn.LogSoftmax",
+    says="This exercise asks you to write softmax yourself, with exponentials and sums.",
+)
+
+AUTOGRAD = (
+    "torch.Tensor.backward",
+    "torch.autograd.backward",
+    "torch.autograd.grad",
+    "torch.func.grad",
+)
+LIBRARY_GRADIENTS = (
+    "course_utils.Network.backprop",
+    "course_utils.network.Network.backprop",
+    "__main__.numerical_gradient",
+    *AUTOGRAD,
+)
+forbid(
+    "backprop",
+    *LIBRARY_GRADIENTS,
+    says="This exercise asks you to write the backward pass yourself, with the four equations.",
+)
+forbid(
+    "task1",
+    *LIBRARY_GRADIENTS,
+    "torch.nn.functional.cross_entropy",
+    says="This exercise asks you to write both passes of the network yourself.",
+)
+forbid(
+    "dropout",
+    *LIBRARY_GRADIENTS,
+    "torch.nn.functional.dropout",
+    "torch.nn.Dropout",
+    says="This exercise asks you to draw the masks and write the backward pass yourself.",
+)
+for optimizer in ("task2", "adamw", "adagrad"):
+    forbid(
+        optimizer,
+        "torch.optim.Optimizer",
+        "torch.optim.SGD",
+        "torch.optim.Adam",
+        "torch.optim.AdamW",
+        "torch.optim.Adagrad",
+        says="This exercise asks you to write the learning step yourself.",
+    )
 
 
 # ------------------------------------------------------------------ references

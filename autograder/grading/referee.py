@@ -1,0 +1,74 @@
+"""The judge of one exercise: hidden checks here, the student's objects over there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from autograder.grading.student_process import (
+    JudgeGone,
+    OutOfTime,
+    StudentGone,
+    StudentProcess,
+)
+from autograder.student.limits import TimeLimitReached
+from autograder.student.plain import Plain
+from autograder.student.side import StudentError
+
+_ENDED = "the Python process ended while your code ran"
+
+
+class Referee:
+    """Carries a check's requests to a student's process, within a time.
+
+    It is a `autograder.checks.proxies.Side`. What a check breaks is mended before the next:
+    `ready` gives a process in which the cells so far have run.
+
+    Parameters
+    ----------
+    ready : callable
+        Returns the living process; None when the submission's time is over.
+    """
+
+    def __init__(self, ready: Callable[[], StudentProcess | None]) -> None:
+        self._ready = ready
+        self._process: StudentProcess | None = None
+        self._end = 0.0
+        self.died = False
+
+    @contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        """Give the block `seconds` of the student's time; then raise `TimeLimitReached`."""
+        self._process = self._ready()
+        self._end = time.monotonic() + seconds
+        yield
+
+    def request(self, operation: str, *operands: Plain) -> Plain:
+        """Carry out one operation in a fork of the student's process."""
+        process = self._process
+        if process is None:
+            raise StudentError("NotRun", "the time for a whole notebook is over")
+        try:
+            if not process.judging:
+                started = time.monotonic()
+                process.begin_judging()
+                self._end += time.monotonic() - started
+            left = self._end - time.monotonic()
+            if left <= 0:
+                # A check may ask in a loop, and each answer come at once.
+                raise TimeLimitReached
+            return process.ask(operation, *operands, seconds=left)
+        except OutOfTime:
+            raise TimeLimitReached from None
+        except (JudgeGone, StudentGone):
+            self.died = True
+            raise StudentError("SystemExit", _ENDED) from None
+
+    def close(self) -> None:
+        """End the judging; the process goes on as it was before."""
+        if self._process is not None and self._process.alive:
+            try:
+                self._process.end_judging()
+            except StudentGone:
+                self.died = True

@@ -1,0 +1,250 @@
+"""The referee's end of one student's process."""
+
+from __future__ import annotations
+
+import re
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.checks.verdict import WORDS
+from autograder.student.plain import Plain
+from autograder.student.side import StudentError
+from autograder.student.wire import Channel, WireError, WireTimeoutError
+from autograder.student.zygote import END, INTERRUPT, STOP_JUDGING
+
+START_SECONDS = 30.0
+# How long code that was interrupted has to come back before its process is ended.
+GRACE_SECONDS = 1.0
+# How long the process has to go on after a fork of it has ended.
+END_SECONDS = 10.0
+# How often it is interrupted in that time: code may swallow the first.
+_INTERRUPTS = 3
+# What it says itself goes into a table that people read.
+_PLAIN_WORDS = re.compile(r"[\w. ]{1,80}", re.ASCII)
+
+
+class StudentGone(Exception):  # noqa: N818 (it is an outcome)
+    """The student's process is no more: it ended itself, or did not stop when told to."""
+
+
+class JudgeGone(Exception):  # noqa: N818 (it is an outcome)
+    """The fork that answered a check's requests is no more; the process lives."""
+
+
+class OutOfTime(Exception):  # noqa: N818 (it is an outcome)
+    """The student's code was still running when its time was up; the process lives."""
+
+
+@dataclass
+class CellRun:
+    """What came of running one cell.
+
+    Attributes
+    ----------
+    outputs : list of dict
+        As the process sent them: not yet to be trusted.
+    cut : bool
+        Whether it showed more than it may.
+    stopped : bool
+        Whether it was interrupted because its time was up.
+    status, seen : str
+        Of visible asserts: what came of them.
+    """
+
+    outputs: list[Any] = field(default_factory=list)
+    cut: bool = False
+    stopped: bool = False
+    status: str = ""
+    seen: str = ""
+
+
+class StudentProcess:
+    """One student's process, and the orders that can be given about it.
+
+    Parameters
+    ----------
+    data, orders : socket
+        The connections to the process and to its keeper.
+    """
+
+    def __init__(self, data: socket.socket, orders: socket.socket) -> None:
+        self._channel = Channel(data)
+        self._orders = orders
+        self.alive = True
+        self.judging = False
+        if self._receive(START_SECONDS) != ["ready"]:
+            raise self._gone("it did not start")
+
+    def put_file(self, name: str, content: bytes) -> None:
+        """Write a file into the process's working folder.
+
+        Raises
+        ------
+        StudentGone
+            If it cannot.
+        """
+        if self._exchange(["file", name, content], START_SECONDS)[0] != ["written"]:
+            raise self._gone(f"the file {name} could not be given to it")
+
+    def run_cell(self, source: str, seconds: float) -> CellRun:
+        """Run a cell for at most `seconds`.
+
+        Raises
+        ------
+        StudentGone
+            If the process ended, or had to be ended.
+        """
+        reply, stopped = self._exchange(["cell", source], seconds)
+        match reply:
+            case ["ran", list(outputs), bool(cut)]:
+                return CellRun(outputs, cut, stopped)
+            case ["raised", str(kind), str(message), _]:
+                error = {"output_type": "error", "ename": kind, "evalue": message, "traceback": []}
+                return CellRun([error], stopped=stopped)
+        raise self._gone("it sent something that is no answer")
+
+    def run_visible(self, source: str, seconds: float) -> CellRun:
+        """Run the asserts that a student sees.
+
+        Raises
+        ------
+        StudentGone
+            If the process ended, or had to be ended.
+        """
+        # The process stops itself after `seconds`; the rest is for one that does not.
+        reply, stopped = self._exchange(["visible", source, float(seconds)], seconds + 2)
+        match reply:
+            case ["judged", list(outputs), bool(cut), str(status), str(seen)]:
+                if status not in WORDS:
+                    raise self._gone("it sent something that is no answer")
+                return CellRun(outputs, cut, stopped, status, seen[:1000])
+            case ["raised", str(kind), str(message), _]:
+                seen = f"your code raised {kind[:100]}: {message[:1000]}"
+                return CellRun([], False, stopped, "error", seen)
+        raise self._gone("it sent something that is no answer")
+
+    def begin_judging(self) -> None:
+        """Have a fork of the process answer what is asked from now on.
+
+        Raises
+        ------
+        StudentGone
+            If it cannot.
+        """
+        if self._exchange(["judge"], START_SECONDS)[0] != ["judging"]:
+            raise self._gone("it could not be judged")
+        self.judging = True
+
+    def end_judging(self) -> None:
+        """End the fork; the process is as it was before.
+
+        Raises
+        ------
+        StudentGone
+            If the process has gone with it.
+        """
+        if self.judging:
+            self.judging = False
+            # What the fork has done to files is undone before the answer.
+            reply, _ = self._exchange(["end"], END_SECONDS)
+            if not _is_resumed(reply):
+                raise self._gone("it could not go on after it was judged")
+
+    def ask(self, operation: str, *operands: Plain, seconds: float) -> Plain:
+        """Carry out one operation of `autograder.student.side` in the fork.
+
+        Raises
+        ------
+        StudentError
+            If the student's code raised.
+        OutOfTime
+            If it was interrupted after `seconds`.
+        JudgeGone
+            If the fork ended, or had to be ended.
+        StudentGone
+            If the process has gone with it.
+        """
+        reply, stopped = self._exchange(["ask", operation, *operands], seconds)
+        if _is_resumed(reply):
+            self.judging = False
+            raise OutOfTime if stopped else JudgeGone
+        if stopped:
+            raise OutOfTime
+        match reply:
+            case ["value", value]:
+                return value
+            case ["raised", str(kind), str(message), bool(missing)]:
+                raise StudentError(kind[:100], message[:1000], missing=missing)
+        raise self._gone("it sent something that is no answer")
+
+    def tampering(self) -> list[str]:
+        """Return what the process says stands no longer where it stood, in words.
+
+        Raises
+        ------
+        StudentGone
+            If it does not say.
+        """
+        reply, _ = self._exchange(["tampering"], GRACE_SECONDS)
+        match reply:
+            case ["seen", list(names)]:
+                return [n for n in names if isinstance(n, str) and _PLAIN_WORDS.fullmatch(n)]
+            case ["raised", *_]:
+                return []
+        raise self._gone("it sent something that is no answer")
+
+    def end(self) -> None:
+        """End the process and all it started."""
+        if self.alive:
+            self.alive = False
+            with suppress(OSError):
+                self._orders.send(END)
+            with suppress(OSError):
+                self._orders.settimeout(GRACE_SECONDS)
+                self._orders.recv(2)
+        self._channel.connection.close()
+        self._orders.close()
+
+    def _exchange(self, request: list[Plain], seconds: float) -> tuple[Plain, bool]:
+        """Send a request and return the reply, and whether its time had run out."""
+        if not self.alive:
+            raise StudentGone("it has ended already")
+        try:
+            self._channel.connection.settimeout(max(seconds, GRACE_SECONDS))
+            self._channel.send(request)
+            return self._channel.receive(max(seconds, 0.01)), False
+        except WireTimeoutError:
+            pass
+        except WireError as error:
+            raise self._gone(error) from None
+        orders = [INTERRUPT] * _INTERRUPTS + [STOP_JUDGING] * self.judging
+        for order in orders:
+            with suppress(OSError):
+                self._orders.send(order)
+            try:
+                return self._channel.receive(GRACE_SECONDS), True
+            except WireTimeoutError:
+                continue
+            except WireError as error:
+                raise self._gone(error) from None
+        raise self._gone("it did not stop when it was told to")
+
+    def _receive(self, seconds: float) -> Plain:
+        try:
+            return self._channel.receive(seconds)
+        except WireError as error:
+            raise self._gone(error) from None
+
+    def _gone(self, reason: object) -> StudentGone:
+        """End what is left of the process; return what to raise."""
+        self.end()
+        return StudentGone(str(reason))
+
+
+def _is_resumed(reply: Plain) -> bool:
+    match reply:
+        case ["resumed", int()]:
+            return True
+    return False

@@ -1,0 +1,173 @@
+"""What a student's process may use, made to bind while its code runs."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import shutil
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_NEWNS, _NEWIPC, _NEWUSER, _NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
+_NEWNET = 0x40000000
+_READ_ONLY = 1
+_SET_PDEATHSIG, _SET_DUMPABLE, _CAPBSET_DROP, _SET_CHILD_SUBREAPER = 1, 4, 24, 36
+_LAST_CAPABILITY = 63
+_CAPABILITY_VERSION_3 = 0x20080522
+
+# So many files, and no more, can lie in a folder that may be written to.
+_FILES = 10_000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+WRITABLE = ("/tmp", "/dev/shm")  # noqa: S108 (inside the sandbox they are private)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one student's process may use.
+
+    Attributes
+    ----------
+    memory, file, disk, output : int
+        Bytes: of memory in each process, of one file, of all files, of one cell's outputs.
+    processes : int
+        Processes and threads at a time.
+    mapped, held : int
+        What a process has before a student's code runs, which is not counted: bytes of address
+        space, and of memory of its own. 0 if that is not known.
+    """
+
+    memory: int = 2 * 2**30
+    file: int = 64 * 2**20
+    disk: int = 256 * 2**20
+    output: int = 2**20
+    processes: int = 64
+    mapped: int = 0
+    held: int = 0
+
+    def bind(self) -> None:
+        """Make the limits bind in this process and all it starts."""
+        for what, amount in (
+            (resource.RLIMIT_DATA, self.held + self.memory),
+            # The other does not count memory that is shared between processes.
+            (resource.RLIMIT_AS, self.mapped + 2 * self.memory if self.mapped else -1),
+            (resource.RLIMIT_FSIZE, self.file),
+            (resource.RLIMIT_NPROC, self.processes),
+            (resource.RLIMIT_NOFILE, 256),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            hard = resource.getrlimit(what)[1]
+            known = [bound for bound in (amount, hard) if bound != resource.RLIM_INFINITY]
+            if known:
+                resource.setrlimit(what, (min(known), min(known)))
+        # A file that grows too large is an error in the student's code, not its death.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def enter_namespaces(limits: Limits) -> None:
+    """Enter fresh namespaces of users, processes, shared memory, sockets and mounts.
+
+    The next fork is the first process of its namespace: when it ends, all it left running
+    ends. The writable folders are new and empty.
+    """
+    user, group = os.getuid(), os.getgid()
+    _call("unshare", _libc.unshare(_NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWNET))
+    # Without a mapping of its own account a process here could not do this again.
+    show_memory()
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    # Where the machine's memory runs out, this is what the kernel ends first.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    hide_memory()
+    for folder in WRITABLE:
+        _mount_empty(folder, f"size={limits.disk},nr_inodes={_FILES},mode=777")
+    _mount_empty("/proc", "size=4k,mode=555", _READ_ONLY)
+    os.chdir(WRITABLE[0])
+
+
+def close_files(*kept: int) -> None:
+    """Close every descriptor but the standard ones and those that are kept."""
+    last = 2
+    for descriptor in sorted(kept):
+        os.closerange(last + 1, descriptor)
+        last = descriptor
+    os.closerange(last + 1, 4096)
+
+
+def hide_memory() -> None:
+    """Let no process of the same user look into this one."""
+    _libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def show_memory() -> None:
+    """Undo `hide_memory`; a process that hides its memory cannot write to its own /proc."""
+    _libc.prctl(_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def end_with_parent() -> None:
+    """Have this process killed when its parent ends."""
+    _libc.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def memory_in_use() -> tuple[int, int]:
+    """Return how many bytes of addresses, and of memory of its own, this process has.
+
+    Both are 0 where they cannot be read.
+    """
+    with suppress(OSError):
+        pages = Path("/proc/self/statm").read_text().split()
+        return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
+    return 0, 0
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what this process's descendants leave running."""
+    _libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_orphans() -> None:
+    """End every child of this process, and the children they leave."""
+    for _ in range(100):
+        try:
+            listing = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+        except OSError:
+            return
+        children = [int(number) for number in listing.split()]
+        if not children:
+            return
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        for child in children:
+            with suppress(ChildProcessError):
+                os.waitpid(child, 0)
+
+
+def drop_capabilities() -> None:
+    """Give up what a process may do in the user namespace it has made."""
+    for capability in range(_LAST_CAPABILITY + 1):
+        _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    _libc.capset(header, (ctypes.c_uint32 * 6)())
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder, whatever a student's process has made of it."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mount_empty(folder: str, options: str, flags: int = 0) -> None:
+    result = _libc.mount(b"tmpfs", folder.encode(), b"tmpfs", flags, options.encode())
+    _call("mount", result)
+
+
+def _call(name: str, result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")

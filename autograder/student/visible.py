@@ -1,0 +1,47 @@
+"""Run the asserts that a student sees in a check cell, and say what came of them."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from .limits import TimeLimitReached, time_limit
+
+
+def run_visible(source: str, namespace: dict[str, Any], seconds: float) -> tuple[str, str]:
+    """Run `source` statement by statement.
+
+    Parameters
+    ----------
+    source : str
+        The visible part of a check cell.
+    namespace : dict
+        The notebook's globals.
+    seconds : float
+        How long it may take.
+
+    Returns
+    -------
+    status, seen : str
+        As in `autograder.checks.verdict.Outcome`.
+    """
+    text = ""
+    try:
+        with time_limit(seconds):
+            for statement in ast.parse(source).body:
+                text = ast.get_source_segment(source, statement) or ""
+                code = compile(
+                    ast.Module([statement], []), "<visible asserts>", "exec", dont_inherit=True
+                )
+                exec(code, namespace)  # noqa: S102 (the author's own text)
+    except AssertionError as error:
+        return "failed", f"{error}" or f"this does not hold: {text}"
+    except NotImplementedError as error:
+        return "missing", f"{error}" or "this part is not written yet"
+    except NameError as error:
+        return "missing", str(error)
+    except TimeLimitReached:
+        return "error", f"they did not finish within {seconds:g} seconds"
+    except (Exception, SystemExit, GeneratorExit) as error:
+        return "error", f"your code raised {type(error).__name__}: {error}"
+    return "passed", ""
