@@ -6,7 +6,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit build format clean
+.PHONY: help demo test check unit slow build format clean
 
 help: ## Show what there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ help: ## Show what there is to make
 demo: .venv/installed ## Build lab 1, grade a class of 14, write feedback, show the results
 	@$(BIN)/python tools/demo.py
 
-test: check unit ## Everything CI asks for: lint, types, generated files, proofs, tests
+test: check unit ## Lint, types, generated files, proofs, and all tests but the slow ones
 
 check: .venv/installed ## Lint, types, generated files up to date, every lab proved
 	$(BIN)/ruff check .
@@ -31,8 +31,11 @@ check: .venv/installed ## Lint, types, generated files up to date, every lab pro
 	$(BIN)/gradlab build --check
 	$(BIN)/gradlab verify --check
 
-unit: .venv/installed ## The test suite alone
-	$(BIN)/pytest -n $(JOBS)
+unit: .venv/installed ## The tests alone, without the slow ones
+	$(BIN)/pytest -n $(JOBS) -m "not slow"
+
+slow: .venv/installed ## The slow tests: whole notebooks, stock nbgrader, a grader killed 20 times
+	$(BIN)/pytest -n $(JOBS) -m slow
 
 build: .venv/installed ## Write release/ and solutions/ anew, and the students' wheel
 	$(BIN)/gradlab build

@@ -35,7 +35,7 @@ _LENGTHS = struct.Struct(">II")
 _ARRAY, _TUPLE, _REF, _SCALAR, _INTEGER, _COMPLEX = range(1, 7)
 # One message wraps its operands: a little deeper than the deepest value.
 _DEPTH = 2 * MAX_DEPTH
-_ITEMS = 10**9
+_ITEMS = 2 * MAX_ITEMS
 _KINDS = "biufc"
 _LEAVES = (bool, int, float, complex, str, bytes, np.generic, np.ndarray, Ref)
 
