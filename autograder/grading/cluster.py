@@ -8,11 +8,14 @@ disk. What travels is pickled, as always with Dask: only between processes of on
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
+from itertools import chain
 from typing import Any, TypeVar
 
 from autograder.errors import GradlabError
@@ -23,6 +26,7 @@ try:
     import dask
     from distributed import Client, Future, KilledWorker, get_worker, wait
     from distributed.diagnostics.plugin import WorkerPlugin
+    from distributed.utils import silence_logging_cmgr
 except ImportError as missing:
     raise GradlabError(
         "grading on a cluster needs the package distributed",
@@ -72,12 +76,20 @@ def call_on_cluster(
     GradlabError
         If the cluster cannot be reached or has no workers, or a worker's checkout differs.
     """
-    with closing(_connected(address)) as client:
+    waiting = iter(calls)
+    if (first := next(waiting, None)) is None:
+        return
+    waiting = chain([first], waiting)
+    with (
+        _connection_explained(),
+        # What Dask says about a lost connection, over pages, is said in one sentence here.
+        silence_logging_cmgr(logging.CRITICAL),
+        closing(_connected(address)) as client,
+    ):
         _compare_versions(client)
         graders = Graders(function, shared, seconds)
         client.register_plugin(graders, name=graders.name)
         coming: dict[Future, Key] = {}
-        waiting = iter(calls)
         try:
             while True:
                 # Two for each thread: the next is there when one is done.
@@ -89,8 +101,9 @@ def call_on_cluster(
                 for future in _done(client, address, list(coming)):
                     yield coming.pop(future), _result(future)
         finally:
-            client.cancel(list(coming))
-            client.unregister_worker_plugin(graders.name)
+            with suppress(Exception):
+                client.cancel(list(coming))
+                client.unregister_worker_plugin(graders.name)
 
 
 class Graders(WorkerPlugin):  # type: ignore[misc]
@@ -184,16 +197,11 @@ def _submitted(client: Client, name: str, arguments: tuple[Any, ...]) -> Future:
 def _done(client: Client, address: str, futures: list[Future]) -> Iterable[Future]:
     """Return the futures that are done, one at least."""
     while True:
-        try:
-            with client.as_current():
-                waited = wait(futures, timeout=PATIENCE_SECONDS, return_when="FIRST_COMPLETED")
-        except TimeoutError:
-            if not client.nthreads():
-                raise _no_workers(address) from None
-        except (CancelledError, OSError) as error:
-            raise _lost(error) from error
-        else:
+        with suppress(TimeoutError), client.as_current():
+            waited = wait(futures, timeout=PATIENCE_SECONDS, return_when="FIRST_COMPLETED")
             return tuple(waited.done)
+        if not client.nthreads():
+            raise _no_workers(address)
 
 
 def _result(future: Future) -> Any:
@@ -201,12 +209,19 @@ def _result(future: Future) -> Any:
         return future.result()
     except KilledWorker as error:
         return WorkerLost(f"{error.allowed_failures + 1} Dask workers died while they were at it")
-    except GradlabError:
-        raise
-    except (CancelledError, OSError) as error:
-        raise _lost(error) from error
-    except Exception as error:
-        return WorkerLost(f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _connection_explained() -> Iterator[None]:
+    """Turn a lost connection into an error that says what to do."""
+    try:
+        yield
+    except (CancelledError, asyncio.CancelledError, OSError) as error:
+        raise GradlabError(
+            "the connection to the Dask scheduler was lost",
+            found=f"{type(error).__name__}: {error}",
+            mend="run this command again; what has been graded is kept",
+        ) from error
 
 
 def _other_version(who: str) -> GradlabError:
@@ -223,12 +238,4 @@ def _no_workers(address: str) -> GradlabError:
         f"the Dask scheduler {address} has no workers",
         expected=f"one within {PATIENCE_SECONDS} seconds",
         mend=f"run `dask worker {address}`, then this command again; what has been graded is kept",
-    )
-
-
-def _lost(error: BaseException) -> GradlabError:
-    return GradlabError(
-        "the connection to the Dask scheduler was lost",
-        found=f"{type(error).__name__}: {error}",
-        mend="run this command again; what has been graded is kept",
     )

@@ -37,6 +37,7 @@ from autograder.grading.record import (
     remove_records,
     write_record,
 )
+from autograder.grading.submissions import is_student_id
 from autograder.grading.tables import LabTables, Place, worth, writing_engine
 
 
@@ -101,9 +102,19 @@ class GradebookWriter:
             raise
 
     def records(self) -> dict[str, Record]:
-        """Return what is on record about the lab's submissions, by student."""
+        """Return what is on record about the lab's submissions, by student.
+
+        A record whose grades somebody has taken out of the gradebook has no digest.
+        """
         with self._transaction() as connection:
-            return read_records(connection, self.lab)
+            records = read_records(connection, self.lab)
+            entered = {student for _, student in self._places(connection)}
+        return {
+            student: record
+            if student in entered or not is_student_id(student)
+            else replace(record, digest="")
+            for student, record in records.items()
+        }
 
     def write(
         self, student: str, record: Record, timestamp: str | None = None, *, enter: bool = True

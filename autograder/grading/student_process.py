@@ -16,7 +16,7 @@ from autograder.student.zygote import END, INTERRUPT, STOP_JUDGING
 
 START_SECONDS = 30.0
 # How long code that was interrupted has to come back before its process is ended.
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 2.0
 # How long the process has to go on after a fork of it has ended.
 END_SECONDS = 10.0
 # How often it is interrupted in that time: code may swallow the first.

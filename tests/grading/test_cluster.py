@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -55,29 +58,47 @@ def test_a_call_that_kills_each_worker_is_given_up_in_the_end(cluster):
     assert "workers died" in str(found[0])
 
 
-def test_scores_are_those_of_a_local_run(cluster, tmp_path, empty_book):
+def class_in(folder, empty_book):
+    course = toy_course(folder, course_toml=LIMITS)
+    shutil.copy(empty_book, folder)
+    lab = course.lab(NAME)
+    kinds = {
+        "solved": solved(lab),
+        "untouched": untouched(lab),
+        "wrong": solved(lab, double=WRONG_DOUBLE),
+        "died": solved(lab, mean_rows="import os\nos._exit(1)"),
+        "broken": "{",
+    }
+    for kind, content in kinds.items():
+        for number in range(3):
+            submit(course, f"{kind}{number}", content)
+    return lab
+
+
+def test_scores_are_those_of_a_local_run_also_when_a_worker_is_killed(
+    cluster, tmp_path, empty_book
+):
     """The workers have none of the course's files but what is sent to them."""
-    outcomes = {}
-    for place in ("local", "far"):
-        course = toy_course(tmp_path / place, course_toml=LIMITS)
-        shutil.copy(empty_book, tmp_path / place)
-        lab = course.lab(NAME)
-        submit(course, "solved", solved(lab))
-        submit(course, "untouched", untouched(lab))
-        submit(course, "wrong", solved(lab, double=WRONG_DOUBLE))
-        submit(course, "died", solved(lab, mean_rows="import os\nos._exit(1)"))
-        submit(course, "broken", "{")
-        address = cluster.scheduler_address if place == "far" else None
-        outcomes[place] = grade_course(lab, tmp_path / place, cluster=address)
-    assert {name: graded.status for name, graded in outcomes["far"].items()} == {
-        "broken": "unreadable", "died": "graded", "solved": "graded", "untouched": "graded",
-        "wrong": "graded",
-    }  # fmt: skip
-    for name, graded in outcomes["local"].items():
-        other = outcomes["far"][name]
-        assert (graded.scores, graded.flags) == (other.scores, other.flags)
-        home = Path("autograded", name, NAME, f"{NAME}.ipynb")
+    labs = {place: class_in(tmp_path / place, empty_book) for place in ("local", "far")}
+    local = grade_course(labs["local"], tmp_path / "local")
+    killed = []
+
+    def kill():
+        while not list(tmp_path.glob("far/autograded/*")):
+            time.sleep(0.01)
+        killed.append(cluster.workers[0].pid)
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    far = grade_course(labs["far"], tmp_path / "far", cluster=cluster.scheduler_address)
+    killer.join(10)
+    assert killed
+    assert [graded.status for graded in far.values()] == ["unreadable"] * 3 + ["graded"] * 12
+    for name, graded in local.items():
+        assert (graded.scores, graded.flags) == (far[name].scores, far[name].flags)
         if graded.status == "graded":
+            home = Path("autograded", name, NAME, f"{NAME}.ipynb")
             assert (tmp_path / "far" / home).read_bytes() == (
                 tmp_path / "local" / home
             ).read_bytes()
@@ -98,5 +119,9 @@ def other_digest():
 def test_no_scheduler_is_told(monkeypatch):
     monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 1)
     with pytest.raises(GradlabError, match="no Dask scheduler at tcp:") as caught:
-        list(call_on_cluster(work, [], address="tcp://127.0.0.1:1", seconds=1))
+        dict(call_on_cluster(work, [(0, ("a", 0))], address="tcp://127.0.0.1:1", seconds=1))
     assert "dask scheduler" in str(caught.value)
+
+
+def test_nothing_to_do_needs_no_scheduler():
+    assert dict(call_on_cluster(work, [], address="tcp://127.0.0.1:1", seconds=1)) == {}

@@ -367,3 +367,16 @@ def test_a_second_run_at_the_same_time_is_refused(course, tmp_path, fake):
     ):
         grade_course(course.lab(NAME), tmp_path)
     assert set(grade_course(course.lab(NAME), tmp_path)) == {"ann"}
+
+
+def test_grades_that_were_taken_out_of_the_gradebook_are_written_again(course, tmp_path, fake):
+    for student in ("ann", "ben", "bad,id"):
+        submit(course, student, "1")
+    grade_course(course.lab(NAME), tmp_path)
+    before = tables(book(tmp_path))
+    with Gradebook(book(tmp_path)) as gradebook:
+        gradebook.remove_submission(NAME, "ann")
+    fake.clear()
+    assert grade_course(course.lab(NAME), tmp_path).unchanged == {"ben", "bad,id"}
+    assert fake == ["ann"]
+    assert tables(book(tmp_path)) == before
