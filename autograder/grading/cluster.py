@@ -205,10 +205,15 @@ def _done(client: Client, address: str, futures: list[Future]) -> Iterable[Futur
 
 
 def _result(future: Future) -> Any:
-    try:
+    # What raises on a worker is told as a result; a future that is cancelled raises here.
+    error = future.exception()
+    if error is None:
         return future.result()
-    except KilledWorker as error:
+    if isinstance(error, GradlabError):
+        raise error
+    if isinstance(error, KilledWorker):
         return WorkerLost(f"{error.allowed_failures + 1} Dask workers died while they were at it")
+    return WorkerLost(f"{type(error).__name__}: {error}")
 
 
 @contextmanager
@@ -219,7 +224,7 @@ def _connection_explained() -> Iterator[None]:
     except (CancelledError, asyncio.CancelledError, OSError) as error:
         raise GradlabError(
             "the connection to the Dask scheduler was lost",
-            found=f"{type(error).__name__}: {error}",
+            found=f"{type(error).__name__}: {error}".split("\n")[0],
             mend="run this command again; what has been graded is kept",
         ) from error
 

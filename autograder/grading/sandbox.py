@@ -32,7 +32,9 @@ Kind = Literal["auto", "bwrap", "none"]
 
 START_SECONDS = 120.0
 _LIBRARIES = "/libraries"
-_HOME = "/tmp"  # noqa: S108 (inside the sandbox it is private)
+_PREFIXES = tuple(dict.fromkeys([Path(sys.base_prefix), Path(sys.prefix)]))
+# Inside the sandbox it is private, and empty: so Python itself must not lie below it.
+_HOME = "/scratch" if any(p.is_relative_to("/tmp") for p in _PREFIXES) else "/tmp"  # noqa: S108
 _PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "course_utils")
 _PASSED_ON = ("PATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 _THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS")
@@ -171,6 +173,7 @@ class Sandbox:
             "limits": asdict(self.limits),
             "sandboxed": self.kind == "bwrap",
             "preload": self.preload,
+            "writable": [_HOME, "/dev/shm"],
         }
         package = Path(autograder.student.__file__).parent
         home = _HOME if self.kind == "bwrap" else self._home.name
@@ -240,7 +243,7 @@ def _bubblewrap(
             command += ["--ro-bind", folder, folder]
     for path in (Path("/etc/ld.so.cache"), Path("/etc/fonts"), Path("/etc/localtime")):
         command += ["--ro-bind-try", str(path), str(path)]
-    for prefix in dict.fromkeys([Path(sys.base_prefix), Path(sys.prefix)]):
+    for prefix in _PREFIXES:
         if not prefix.is_relative_to("/usr"):
             command += [*_parents(prefix), "--ro-bind", str(prefix), str(prefix)]
     command += _covers(hidden)
@@ -306,4 +309,5 @@ def _environment(home: str) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONSAFEPATH": "1",
+        "TMPDIR": home,
     }

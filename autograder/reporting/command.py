@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from autograder.catalog import Course
+from autograder.errors import GradlabError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -17,6 +18,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     feedback.add_argument("lab", metavar="LAB", help="the lab's name")
     feedback.add_argument("--student", metavar="ID", help="write this student's page only")
+    feedback.add_argument(
+        "--jobs", metavar="N", type=int, help="pages at a time (default: one a processor)"
+    )
     feedback.set_defaults(run=run_feedback)
     export = subparsers.add_parser(
         "export",
@@ -33,10 +37,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_feedback(options: argparse.Namespace) -> int:
     """Write the pages and say where they are."""
+    if options.jobs is not None and options.jobs < 1:
+        raise GradlabError("--jobs is too small", expected="1 or more", found=str(options.jobs))
     from autograder.reporting.feedback import write_feedback
 
     lab = Course.default().lab(options.lab)
-    pages = write_feedback(lab, options.course, student=options.student)
+    pages = write_feedback(lab, options.course, student=options.student, jobs=options.jobs)
     print(f"{len(pages)} pages: {options.course / 'feedback'}/<student>/{lab.name}/{lab.name}.html")
     return 0
 

@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,6 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _FILES = 10_000
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-WRITABLE = ("/tmp", "/dev/shm")  # noqa: S108 (inside the sandbox they are private)
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Limits:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
-def enter_namespaces(limits: Limits) -> None:
+def enter_namespaces(limits: Limits, writable: Sequence[str]) -> None:
     """Enter fresh namespaces of users, processes, shared memory, sockets and mounts.
 
     The next fork is the first process of its namespace: when it ends, all it left running
@@ -85,10 +84,10 @@ def enter_namespaces(limits: Limits) -> None:
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     hide_memory()
-    for folder in WRITABLE:
+    for folder in writable:
         _mount_empty(folder, f"size={limits.disk},nr_inodes={_FILES},mode=777")
     _mount_empty("/proc", "size=4k,mode=555", _READ_ONLY)
-    os.chdir(WRITABLE[0])
+    os.chdir(writable[0])
 
 
 def close_files(*kept: int) -> None:

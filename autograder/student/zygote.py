@@ -25,7 +25,6 @@ from pathlib import Path
 
 from .process import END_JUDGING, Server
 from .resources import (
-    WRITABLE,
     Limits,
     adopt_orphans,
     close_files,
@@ -54,8 +53,9 @@ def main(arguments: list[str]) -> None:
     control = socket.socket(fileno=int(arguments[0]))
     options = json.loads(arguments[1])
     limits = Limits(**options["limits"])
-    sandboxed = bool(options["sandboxed"])
-    if sandboxed and os.getuid() == 0:
+    # Only inside a sandbox are there folders that can be made anew for each submission.
+    writable = list(options["writable"]) if options["sandboxed"] else []
+    if writable and os.getuid() == 0:
         # No limit on processes binds root.
         os.setgroups([])
         os.setgid(_NOBODY)
@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> None:
         if os.fork() == 0:
             control.close()
             try:
-                _keep(data, orders, shell, limits, sandboxed, folder)
+                _keep(data, orders, shell, limits, writable, folder)
             finally:
                 os._exit(1)
         os.close(data)
@@ -118,12 +118,12 @@ def _receive(control: socket.socket) -> tuple[str, int, int] | None:
 
 
 def _keep(
-    data: int, orders: int, shell: Shell, limits: Limits, sandboxed: bool, folder: str
+    data: int, orders: int, shell: Shell, limits: Limits, writable: list[str], folder: str
 ) -> None:
     """Fork the student's process and see it through; never returns to the zygote's loop."""
     end_with_parent()
-    if sandboxed:
-        enter_namespaces(limits)
+    if writable:
+        enter_namespaces(limits, writable)
     else:
         adopt_orphans()
         os.chdir(folder)
@@ -131,7 +131,7 @@ def _keep(
     if student == 0:
         os.close(orders)
         try:
-            _become_student(data, shell, limits, sandboxed)
+            _become_student(data, shell, limits, writable)
         finally:
             # At once: nothing that the student has left behind is run.
             os._exit(0)
@@ -143,7 +143,7 @@ def _keep(
             with suppress(ProcessLookupError):
                 os.kill(student, _SIGNALS[order])
     _, status = os.waitpid(student, 0)
-    if not sandboxed:
+    if not writable:
         end_orphans()
         remove_tree(Path(folder))
     code = os.waitstatus_to_exitcode(status)
@@ -152,7 +152,7 @@ def _keep(
     os._exit(0)
 
 
-def _become_student(data: int, shell: Shell, limits: Limits, sandboxed: bool) -> None:
+def _become_student(data: int, shell: Shell, limits: Limits, writable: list[str]) -> None:
     end_with_parent()
     hide_memory()
     # What is written past Python's streams goes nowhere.
@@ -161,11 +161,11 @@ def _become_student(data: int, shell: Shell, limits: Limits, sandboxed: bool) ->
         os.dup2(nowhere, descriptor)
     close_files(data)
     os.setsid()
-    if sandboxed:
+    if writable:
         drop_capabilities()
         refuse_system_calls()
     limits.bind()
-    folders = WRITABLE if sandboxed else [os.getcwd()]
+    folders = writable or [os.getcwd()]
     with suppress(WireError):
         Server(Channel(socket.socket(fileno=data)), shell, limits, folders).serve()
 
