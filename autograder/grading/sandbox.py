@@ -173,7 +173,7 @@ class Sandbox:
             "limits": asdict(self.limits),
             "sandboxed": self.kind == "bwrap",
             "preload": self.preload,
-            "writable": [_HOME, "/dev/shm"],
+            "writable": [_HOME, "/dev/shm"],  # noqa: S108
         }
         package = Path(autograder.student.__file__).parent
         home = _HOME if self.kind == "bwrap" else self._home.name

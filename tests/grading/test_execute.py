@@ -69,6 +69,7 @@ def test_every_kind_of_stop_costs_its_own_cell_alone(package, lab):
 
     assert graded.flags == (
         "process died: double", "process died: code cell 5", "too long: triple",
+        "tampering: use of os._exit in double",
     )  # fmt: skip
     # All that stands before a loop is defined, so even `triple` earns its bonus.
     assert points(graded) == {
@@ -91,7 +92,9 @@ def read_outputs(graded):
 def test_a_function_that_ends_the_process_costs_its_check(package, lab):
     deadly = "import os\ndef mean_rows(x):\n    os._exit(3)"
     graded = grade_submission(package, data(solved(lab, mean_rows=deadly)))
-    assert graded.flags == ("process died: mean_rows_check",)
+    assert graded.flags == (
+        "process died: mean_rows_check", "tampering: use of os._exit in mean_rows"
+    )  # fmt: skip
     assert points(graded) == {
         "double_check": 4, "mean_rows_check": 0, "triple_check": 2, "why_mean": None,
     }  # fmt: skip
