@@ -37,7 +37,7 @@ def main(seed, kills, calm, killed):
     seen = []
     for number in range(kills):
         grader = started(killed, jobs=1 + number % 2)
-        if moments.random() < 0.5:
+        if moments.random() < 0.6:
             time.sleep(moments.uniform(0, _START_SECONDS))
         else:
             # Where grades are written, which is soon after the first of this run.

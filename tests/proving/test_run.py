@@ -1,10 +1,10 @@
 """Cells are run in notebook order in processes of their own, with and without fork."""
 
 import json
-import os
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autograder.proving.run import ENDED_EARLY, lab_cells, run_tasks
@@ -170,9 +170,10 @@ def test_a_result_survives_json(tmp_path):
 
 def test_no_process_is_left_behind(tmp_path):
     lab, cells = toy(tmp_path)
+    # Other tests in this process may keep a warm sandbox.
+    before = psutil.Process().children(recursive=True)
     run_tasks(lab, cells, [Task("t", 1, ("double",))])
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert set(psutil.Process().children(recursive=True)) <= set(before)
 
 
 @BOTH
