@@ -135,7 +135,6 @@ print(json.dumps([n for n in names if importlib.util.find_spec(n)]))
     assert json.loads(done.stdout) == ["course_utils", "jupyterlab"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_the_untouched_release_runs_and_says_what_is_to_do(lab, student_python, tmp_path):
     release = Course(ROOT).lab(lab).release_notebook
