@@ -13,7 +13,6 @@ from nbformat import NotebookNode
 
 from autograder.authoring.files import files_beside
 from autograder.authoring.notebooks import checked_source, source_notebook, write
-from autograder.authoring.rules import exercise_of
 from autograder.catalog import Lab, Settings
 from autograder.checks import Check
 from autograder.grading.hidden import checks_in, hidden_text
@@ -31,15 +30,12 @@ class GradedCell:
         What it can earn; for a bonus cell, on top of the lab's points.
     bonus, manual : bool
         Whether the points are extra, and whether a person gives them.
-    checks : int
-        How many hidden checks it runs.
     """
 
     name: str
     points: float
     bonus: bool = False
     manual: bool = False
-    checks: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,12 +92,6 @@ class LabPackage:
         """Return the hidden checks by exercise."""
         return checks_in(self.hidden, self.lab)
 
-    def check_seconds(self, name: str) -> float:
-        """Return how long the check cell `name` may take: its checks bound themselves."""
-        count = next((cell.checks for cell in self.cells if cell.name == name), 0)
-        own = (count + 1) * self.settings.check_seconds + 5
-        return max(self.settings.cell_seconds, own)
-
 
 def package_lab(lab: Lab) -> LabPackage:
     """Pack a lab for grading, from its source as it is now.
@@ -112,14 +102,14 @@ def package_lab(lab: Lab) -> LabPackage:
         If the lab's source or its hidden folder is at fault.
     """
     hidden = hidden_text(lab)
-    checks = checks_in(hidden, lab.name)
+    # Refused here rather than on the machines that grade.
+    checks_in(hidden, lab.name)
     cells = []
     for cell in checked_source(lab):
         if cell.kind in ("check", "answer"):
             assert cell.name is not None
             manual = cell.kind == "answer"
-            count = 0 if manual else len(checks.get(exercise_of(cell), []))
-            cells.append(GradedCell(cell.name, cell.points, cell.bonus, manual, count))
+            cells.append(GradedCell(cell.name, cell.points, cell.bonus, manual))
     text = write(recorded_notebook(lab))
     home = lab.source_file.parent
     files = tuple((path.as_posix(), (home / path).read_bytes()) for path in files_beside(lab))
