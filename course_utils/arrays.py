@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy.typing as npt
 
 from course_utils.errors import ArgumentError
 
+Array = npt.NDArray[Any]
 FloatArray = npt.NDArray[np.floating[Any]]
 ByteArray = npt.NDArray[np.uint8]
 
@@ -38,6 +41,42 @@ def as_floats(values: npt.ArrayLike, name: str = "x") -> FloatArray:
     >>> as_floats([1, 2]).dtype
     dtype('float64')
     """
+    array = as_numbers(values, name)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def is_number(value: Any) -> bool:
+    """Return whether an argument is one finite real number.
+
+    Examples
+    --------
+    >>> is_number(np.float32(0.5)), is_number("0.5"), is_number(np.nan)
+    (True, False, False)
+    """
+    return isinstance(value, Real) and math.isfinite(value)
+
+
+def is_whole(value: Any) -> bool:
+    """Return whether an argument is a whole number, and not True or False.
+
+    Examples
+    --------
+    >>> is_whole(3), is_whole(np.int64(3)), is_whole(3.0), is_whole(True)
+    (True, True, False, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def as_numbers(values: npt.ArrayLike, name: str = "x") -> Array:
+    """Return `values` as an array of floats or whole numbers, of the type they have.
+
+    Parameters and errors are those of `as_floats`. An array is not copied, whatever its type.
+
+    Examples
+    --------
+    >>> as_numbers(np.zeros(2, dtype=np.uint8)).dtype
+    dtype('uint8')
+    """
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -47,10 +86,8 @@ def as_floats(values: npt.ArrayLike, name: str = "x") -> FloatArray:
             found=str(error),
             mend="give every row the same number of values",
         ) from error
-    if array.dtype.kind == "f":
+    if array.dtype.kind in "fbiu":
         return array
-    if array.dtype.kind in "biu":
-        return array.astype(np.float64)
     raise ArgumentError(
         f"{name} does not hold real numbers",
         expected="an array of floats or whole numbers",

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from course_utils.data.mnist import load_mnist
 from course_utils.errors import ArgumentError
-from course_utils.mnist import load_mnist
 from course_utils.network import DataSet
 from course_utils.progress import in_notebook
 

@@ -147,7 +147,7 @@ def room_finding(folder: Path) -> Finding:
 
 def data_finding() -> Finding:
     """Which images notebooks train on here; grading always takes the small digits."""
-    from course_utils.download import cache_folder
+    from course_utils.data.download import cache_folder
 
     always = "grading does not depend on it"
     chosen = os.environ.get("COURSE_DATA")

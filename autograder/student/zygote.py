@@ -98,7 +98,7 @@ def _import(names: list[str]) -> None:
             warnings.simplefilter("ignore")
             __import__(name)
     with suppress(Exception):
-        from course_utils.mnist import preload_mnist
+        from course_utils.data.mnist import preload_mnist
 
         preload_mnist()
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from course_utils import download, idx, mnist, mnist_files
+from course_utils.data import download, idx, mnist, mnist_files
 
 REAL_DATA = os.environ.get("COURSE_DATA", "")
 

@@ -11,8 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from course_utils import download, load_mnist, mnist
-from course_utils.digits import load_digits_like_mnist
+from course_utils import load_mnist
+from course_utils.data import download, mnist
+from course_utils.data.digits import load_digits_like_mnist
 
 
 class Mirror:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from course_utils import ArgumentError, DataError, load_mnist, mnist
-from course_utils.digits import load_digits_like_mnist
+from course_utils import ArgumentError, DataError, load_mnist
+from course_utils.data import mnist
+from course_utils.data.digits import load_digits_like_mnist
 
 
 def assert_is_tiny(data, tiny):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -133,8 +134,8 @@ def test_evaluate_counts_the_right_answers():
 class Recorder(Network):
     """A subclass like those of the labs: it only knows its own method."""
 
-    def __init__(self, sizes):
-        super().__init__(sizes)
+    def __init__(self, sizes, **settings):
+        super().__init__(sizes, **settings)
         self.steps = []
 
     def learning_step(self, x_mini_batch, y_mini_batch, learning_rate):
@@ -211,6 +212,100 @@ def test_a_seed_repeats_a_whole_training():
     assert_array_equal(first, trained())
     set_seed(12)
     assert not np.array_equal(Network(SIZES).weights[0], Network(SIZES).weights[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8])
+@pytest.mark.parametrize("network_dtype", [np.float64, np.float32])
+def test_training_makes_no_copy_of_the_data(dtype, network_dtype):
+    x, y = np.zeros((6000, 300), dtype=dtype), np.zeros((6000, 3), dtype=dtype)
+    network = Network((300, 4, 3), dtype=network_dtype)
+    network.train((x[:10], y[:10]), epochs=1)  # what is imported and allocated once
+    tracemalloc.start()
+    try:
+        network.train((x, y), epochs=1, mini_batch_size=50)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # An order of 48 kB, and a few mini-batches of 120 kB at most; the data has 1.8 to 14 MB.
+    assert peak < 600_000
+
+
+def test_in_float32_parameters_and_mini_batches_are_float32():
+    set_seed(0)
+    network = Recorder((6, 4, 3), dtype=np.float32)
+    set_seed(0)
+    reference = Network((6, 4, 3))
+    for ours, theirs in zip(
+        network.weights + network.biases, reference.weights + reference.biases, strict=True
+    ):
+        assert ours.dtype == np.float32
+        assert theirs.dtype == np.float64
+        assert_array_equal(ours, theirs.astype(np.float32))
+    network.train(batch(sizes=(6, 3)), epochs=1)
+    for part in network.steps[0][:2]:
+        assert part.dtype == np.float32
+
+
+@pytest.mark.parametrize("data_dtype", [np.float32, np.float64])
+def test_float32_stays_float32_and_learns_the_same(data_dtype):
+    x, y = (part.astype(data_dtype) for part in batch(50))
+
+    def trained(dtype):
+        set_seed(4)
+        network = Network(SIZES, dtype=dtype)
+        network.train((x, y), epochs=2, mini_batch_size=20, learning_rate=np.float64(0.5))
+        network.learning_step(x, y, 0.5)
+        return network
+
+    single, double = trained(np.float32), trained(np.float64)
+    for ours, theirs in zip(
+        single.weights + single.biases, double.weights + double.biases, strict=True
+    ):
+        assert (ours.dtype, theirs.dtype) == (np.float32, np.float64)
+        assert_allclose(ours, theirs, atol=1e-5)
+    assert single.feedforward(x.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [int, np.uint8, complex, "float31", object])
+def test_types_that_no_network_computes_in(dtype):
+    with pytest.raises(ArgumentError, match=r"(?s)expected: a float type.*leave dtype out"):
+        Network(SIZES, dtype=dtype)
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_data_with_nan_is_named_with_its_row(part):
+    data = batch(30)
+    data[part][17, 2] = np.nan
+    with pytest.raises(ArgumentError, match=rf"training_data\[{part}\] holds(?s:.*)row 17"):
+        Network(SIZES).train(data, batch(), epochs=1)
+
+
+def test_images_with_nan_are_not_evaluated():
+    x, y = batch()
+    x[3, 1] = np.nan
+    with pytest.raises(ArgumentError, match=r"x holds(?s:.*)row 3"):
+        Network(SIZES).evaluate(x, y)
+
+
+def test_a_network_that_has_diverged_is_no_error():
+    network = Network(SIZES)
+    network.weights[0][:] = np.nan  # as after far too high a learning rate
+    assert network.train(batch(), batch(), epochs=2) >= 0
+
+
+def test_whole_numbers_train_as_floats_do():
+    x = default_rng(3).integers(0, 9, size=(40, 6)).astype(np.uint8)
+    y = np.eye(3, dtype=np.uint8)[np.arange(40) % 3]
+
+    def trained(x, y):
+        set_seed(6)
+        network = Network(SIZES)
+        accuracy = network.train((x, y), (x, y), epochs=2, mini_batch_size=7)
+        return accuracy, network.weights[0]
+
+    ours, theirs = trained(x, y), trained(x.astype(float), y.astype(float))
+    assert ours[0] == theirs[0]
+    assert_array_equal(ours[1], theirs[1])
 
 
 def test_numpys_global_random_numbers_are_left_alone():

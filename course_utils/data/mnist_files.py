@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.arrays import ByteArray
+from course_utils.data.idx import image_bytes, label_bytes, parse_images, parse_labels, read_bytes
 from course_utils.errors import DataError
-from course_utils.idx import image_bytes, label_bytes, parse_images, parse_labels, read_bytes
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from course_utils.arrays import ByteArray
-from course_utils.digits import load_digits_like_mnist
-from course_utils.download import DownloadError, cache_folder, download
+from course_utils.data.digits import load_digits_like_mnist
+from course_utils.data.download import DownloadError, cache_folder, download
+from course_utils.data.mnist_files import RawData, read_path
 from course_utils.errors import ArgumentError, DataError
-from course_utils.mnist_files import RawData, read_path
 
 DIGITS = "digits"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from course_utils.mnist_files import FILES
+from course_utils.data.mnist_files import FILES
 from course_utils.progress import progress_bar
 
 MIRRORS = (
