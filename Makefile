@@ -35,7 +35,8 @@ unit: .venv/installed ## The tests alone, without the slow ones
 	$(BIN)/pytest -n $(JOBS) -m "not slow"
 
 slow: .venv/installed ## The slow tests: whole notebooks, stock nbgrader, a grader killed 20 times
-	$(BIN)/pytest -n $(JOBS) -m slow
+	@# A file's tests stay together: what several of them look at is made once.
+	$(BIN)/pytest -n $(JOBS) --dist loadscope -m slow
 
 build: .venv/installed ## Write release/ and solutions/ anew, and the students' wheel
 	$(BIN)/gradlab build

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from autograder.checks.check import Check
+from autograder.checks.shortcuts import checks_of
 from autograder.errors import GradlabError
 
 
@@ -176,12 +177,14 @@ class Lab:
         return module
 
     def checks(self) -> dict[str, list[Check]]:
-        """Return the hidden checks by exercise, in the order they are written."""
-        by_exercise: dict[str, list[Check]] = {}
-        for value in vars(self.hidden_module("checks")).values():
-            if isinstance(value, Check):
-                by_exercise.setdefault(value.exercise, []).append(value)
-        return by_exercise
+        """Return the hidden checks by exercise, in the order they are written.
+
+        Raises
+        ------
+        GradlabError
+            If `checks.py` cannot be imported, or forbids something to an unknown exercise.
+        """
+        return checks_of(self.hidden_module("checks"))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -22,6 +22,9 @@ class CourseUtilsError(ValueError):
       what to do: copy it
     """
 
+    # What `mend` is headed by; part of the form and no argument.
+    mend_is_called = "what to do"
+
     def __init__(
         self,
         what: str,
@@ -37,7 +40,11 @@ class CourseUtilsError(ValueError):
         super().__init__(what)
 
     def __str__(self) -> str:
-        parts = [("expected", self.expected), ("found", self.found), ("what to do", self.mend)]
+        parts = [
+            ("expected", self.expected),
+            ("found", self.found),
+            (self.mend_is_called, self.mend),
+        ]
         return "\n".join([self.what] + [f"  {name}: {text}" for name, text in parts if text])
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -6,7 +6,9 @@ import pytest
 
 from autograder.catalog import Course, Settings
 from autograder.errors import GradlabError
-from tests.toy import toy_course, write
+from autograder.grading.package import package_lab
+from course_utils.errors import CourseUtilsError
+from tests.toy import CHECKS, edited, toy_course, write
 
 
 def test_labs_are_found_by_folder(tmp_path):
@@ -99,6 +101,28 @@ def test_errors_survive_a_process_border():
     error = GradlabError("wrong", expected="this", found="that", mend="change it")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert "to mend: change it" in str(error)
+
+
+def test_errors_of_the_engine_are_errors_of_the_library():
+    """One form, said once: only the word before what to do differs."""
+    ours = GradlabError("wrong", expected="this", found="that", mend="change it")
+    theirs = CourseUtilsError("wrong", expected="this", found="that", mend="change it")
+    assert isinstance(ours, CourseUtilsError)
+    assert not isinstance(theirs, GradlabError)
+    assert str(ours) == str(theirs).replace("what to do", "to mend")
+
+
+@pytest.mark.parametrize("load", [lambda lab: lab.checks(), package_lab])
+def test_forbidding_an_exercise_that_is_not_there_is_refused(tmp_path, load):
+    wrong = CHECKS + '\n\nforbid("tripel", "math.fsum", says="Write it.")\n'
+    wrong = edited(wrong, "import check, close", "import check, close, forbid")
+    lab = toy_course(tmp_path, checks=wrong).lab("toy")
+    with pytest.raises(GradlabError) as refused:
+        load(lab)
+    line = wrong.split("\n").index('forbid("tripel", "math.fsum", says="Write it.")') + 1
+    assert f"checks.py:{line}: forbid('tripel') is for an exercise" in refused.value.what
+    assert refused.value.expected == "one of double, mean_rows, triple"
+    assert refused.value.found == "tripel"
 
 
 def test_edited_checks_are_read_again(tmp_path):

@@ -9,6 +9,7 @@ works across a pipe.
 from autograder.checks.check import Check, CheckFailed, Probe, check, expect, probe
 from autograder.checks.compare import close
 from autograder.checks.proxies import Handle, Student, StudentError
+from autograder.checks.reference import reference
 from autograder.checks.run import run_checks
 from autograder.checks.shortcuts import Forbidden, forbid
 from autograder.checks.verdict import Outcome, Verdict
@@ -28,5 +29,6 @@ __all__ = [
     "expect",
     "forbid",
     "probe",
+    "reference",
     "run_checks",
 ]

@@ -76,9 +76,25 @@ def close(
     if found.dtype in (np.float16, np.float32):
         rtol, atol = max(rtol, FLOAT32_RTOL), max(atol, FLOAT32_ATOL)
     with np.errstate(all="ignore"):
+        if _surely_close(found, right, rtol, atol):
+            return
         wrong = ~np.isclose(found, right, rtol=rtol, atol=atol, equal_nan=True)
         if wrong.any():
             raise CheckFailed(f"{what} {describe(found, right, wrong)}", hint)
+
+
+def _surely_close(
+    found: np.ndarray[Any, Any], right: np.ndarray[Any, Any], rtol: float, atol: float
+) -> bool:
+    """Whether all is well, by the same formula as `np.isclose`, at a fifth of its cost.
+
+    Where not, `np.isclose` has the last word: it knows about NaN and infinity.
+    """
+    if found.dtype.kind != "f" or right.dtype.kind != "f":
+        return False
+    limit = atol + rtol * np.abs(right)
+    # An infinite limit is that of an infinite right value, and holds nothing back.
+    return bool((np.abs(found - right) <= limit).all() and np.isfinite(limit).all())
 
 
 def _each(

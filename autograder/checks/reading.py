@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -23,6 +24,12 @@ _UNKNOWN = "?"
 # How many names or classes lead from one to the next, and how long a cell is, in all honesty.
 _DEEPEST = 20
 _LONGEST = 100_000
+# The trees of so many cells, each of at most so many letters, are kept: the next exercise is read
+# from the same cells, and the next notebook has many of them too.
+_CELLS_KEPT = 128
+_LENGTH_KEPT = 10_000
+# Where a definition keeps what `_uses` found in it.
+_USES = "gradlab_uses"
 
 
 def mentioned(sources: Sequence[str], roots: Iterable[str], forbidden: Sequence[str]) -> set[str]:
@@ -56,14 +63,18 @@ class _Notebook:
         self.names: _Scope = {}
         self.attributes: dict[str, dict[str, ast.expr]] = {}
         self.stars: list[str] = []
-        for source in sources:
-            for statement in _statements(_parsed(source).body):
+        # For the id of a node, the name under which to look up what it stood for at its place.
+        self.earlier: dict[int, str] = {}
+        # They are kept as long as their ids are.
+        self._trees = [_tree(source) for source in sources]
+        for tree in self._trees:
+            for statement in _statements(tree.body):
                 self._keep_earlier(statement)
                 _bind(statement, self.names, self.stars)
                 self._set_attributes(statement)
 
     def _keep_earlier(self, statement: ast.stmt) -> None:
-        """Give what is about to be replaced another name where it is used in the new one.
+        """Keep what is about to be replaced for where it is used in the new one.
 
         An example is ``class Network(Network)``.
         """
@@ -79,7 +90,7 @@ class _Notebook:
         earlier = f"{name}@{len(self.names)}"
         for node in (node for expression in used for node in ast.walk(expression)):
             if isinstance(node, ast.Name) and node.id == name:
-                node.id = earlier
+                self.earlier[id(node)] = earlier
                 self.names[earlier] = self.names[name]
 
     def _set_attributes(self, statement: ast.stmt) -> None:
@@ -153,6 +164,7 @@ class _Reader:
             return None
         match expression:
             case ast.Name(id=name):
+                name = self.notebook.earlier.get(id(expression), name)
                 if name in scope:
                     local = scope[name]
                     if isinstance(local, ast.expr):
@@ -188,12 +200,9 @@ class _Reader:
         if id(node) in self._seen:
             return
         self._seen.add(id(node))
-        scope = _local_names(node)
-        for part in ast.walk(node):
-            if isinstance(part, (ast.Name, ast.Attribute, ast.Call)) and not (
-                isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del))
-            ):
-                self.follow(part, scope, owner)
+        scope, parts = _uses(node)
+        for part in parts:
+            self.follow(part, scope, owner)
 
     def _class(self, definition: ast.ClassDef) -> None:
         """Read a class: its members, and what it inherits and does not replace."""
@@ -286,17 +295,35 @@ def _bind(statement: ast.AST, names: _Scope, stars: list[str]) -> None:
             names[name] = value
 
 
-def _local_names(node: ast.AST) -> _Scope:
+def _uses(node: ast.AST) -> tuple[_Scope, list[ast.expr]]:
+    """Return what a definition or expression binds itself, and all it uses."""
+    known: tuple[_Scope, list[ast.expr]] | None = vars(node).get(_USES)
+    if known is None:
+        parts = list(ast.walk(node))
+        known = (
+            _local_names(node, parts),
+            [
+                part
+                for part in parts
+                if isinstance(part, (ast.Name, ast.Attribute, ast.Call))
+                and not isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del))
+            ],
+        )
+        setattr(node, _USES, known)
+    return known
+
+
+def _local_names(node: ast.AST, parts: Sequence[ast.AST]) -> _Scope:
     """Return what a function binds itself; None where reading does not tell what it is."""
     names: _Scope = {}
-    for part in ast.walk(node):
+    for part in parts:
         if isinstance(part, ast.arg):
             names.setdefault(part.arg, None)
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             names.setdefault(part.id, None)
         elif part is not node:
             _bind(part, names, [])
-    for part in ast.walk(node):
+    for part in parts:
         if isinstance(part, ast.Global):
             for name in part.names:
                 names.pop(name, None)
@@ -313,6 +340,15 @@ def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
                 if isinstance(handler, (ast.ExceptHandler, ast.match_case)):
                     inner += handler.body
             yield from _statements(inner)
+
+
+def _tree(source: str) -> ast.Module:
+    return _kept(source) if len(source) <= _LENGTH_KEPT else _parsed(source)
+
+
+@lru_cache(maxsize=_CELLS_KEPT)
+def _kept(source: str) -> ast.Module:
+    return _parsed(source)
 
 
 def _parsed(source: str) -> ast.Module:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.check import Check, CheckFailed
+from autograder.checks.heard import Heard
 from autograder.checks.proxies import Side, Student
 from autograder.checks.shortcuts import Watched, forbidden_by
 from autograder.checks.verdict import Outcome, Verdict
@@ -68,6 +69,7 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
     # What the student's code prints or warns belongs to no output of a check: nbgrader takes
     # any line on stderr for a failed test.
     sink = io.StringIO()
+    heard = Heard(side)
     try:
         with (
             contextlib.redirect_stdout(sink),
@@ -76,8 +78,8 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
             side.limit(seconds),
         ):
             warnings.simplefilter("default")
-            side.request("seed", seed)
-            check(Student(side), np.random.default_rng(seed))
+            side.request("begin", seed, False)
+            check(Student(heard), np.random.default_rng(seed))
     except CheckFailed as failed:
         status, seen, hint = "failed", failed.seen, failed.hint
     except StudentError as error:
@@ -85,9 +87,16 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
     except TimeLimitReached:
         status, seen = "error", f"your code did not finish within {seconds:g} seconds"
     except Exception as error:
-        # The check itself is at fault. The student must not read its text.
-        status = "broken"
-        seen = f"the check could not judge this result ({type(error).__name__}); tell your teacher"
+        # The student must not read its text: it may hold an expected value.
+        misfit = heard.misfit(error)
+        if misfit:
+            status, seen = "failed", misfit
+        else:
+            # The check itself is at fault.
+            status = "broken"
+            seen = (
+                f"the check could not judge this result ({type(error).__name__}); tell your teacher"
+            )
     return Outcome(
         name=check.name,
         title=check.title,

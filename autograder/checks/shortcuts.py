@@ -13,7 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from types import ModuleType
 
 from autograder.checks.check import Check
 from autograder.checks.proxies import Side
@@ -40,11 +41,14 @@ class Forbidden:
         Dotted names of functions, methods and classes, by every path they are known under.
     says : str
         The sentence a student reads.
+    where : str
+        The call that declares it.
     """
 
     exercise: str
     names: tuple[str, ...]
     says: str
+    where: str = ""
 
     def outcome(self, found: Iterable[str]) -> Outcome:
         """Return the row of the verdict that tells of the names that were found."""
@@ -84,8 +88,32 @@ def forbid(exercise: str, *names: str, says: str) -> Forbidden:
             )
     if not says.strip():
         raise GradlabError(f"{where} says nothing", expected="a sentence for the student in says=")
-    noted[exercise] = Forbidden(exercise, tuple(dict.fromkeys(names)), says)
+    noted[exercise] = Forbidden(exercise, tuple(dict.fromkeys(names)), says, where)
     return noted[exercise]
+
+
+def checks_of(module: ModuleType) -> dict[str, list[Check]]:
+    """Return a module's checks by exercise, in the order they are written.
+
+    Raises
+    ------
+    GradlabError
+        If it forbids something to an exercise that has no check: nothing would come of that.
+    """
+    found: dict[str, list[Check]] = {}
+    for value in vars(module).values():
+        if isinstance(value, Check):
+            found.setdefault(value.exercise, []).append(value)
+    noted: dict[str, Forbidden] = vars(module).get(_NOTED, {})
+    for exercise, forbidden in noted.items():
+        if exercise not in found:
+            raise GradlabError(
+                f"{forbidden.where} is for an exercise that has no check",
+                expected=f"one of {', '.join(found) or '(there is no check)'}",
+                found=exercise,
+                mend="correct the name of the exercise",
+            )
+    return found
 
 
 def forbidden_by(checks: Sequence[Check]) -> Forbidden | None:
@@ -116,7 +144,9 @@ class Watched:
 
     def request(self, operation: str, *operands: Plain) -> Plain:
         """Carry the request on; note whose name it asks for."""
-        if operation == "name":
+        if operation == "begin":
+            operands = (operands[0], True)
+        elif operation == "name":
             self.asked.add(operands[0])
         elif operation == "probe":
             self.asked.update(_asked_by(operands[1]))
@@ -124,15 +154,23 @@ class Watched:
 
     @contextmanager
     def limit(self, seconds: float) -> Iterator[None]:
-        """Watch what is entered in the block, which has `seconds`."""
+        """Watch what is entered in the block, which has `seconds`.
+
+        Raises
+        ------
+        StudentError
+            At the end of a block that passed, if it cannot be told what was entered. Honest
+            code has no part in the answer.
+        """
         with self._side.limit(seconds):
-            self._side.request("watch")
             try:
                 yield
-            finally:
-                # Where the process has ended nobody knows, and the check has failed.
+            except BaseException:
+                # The check has failed; where the process has ended nobody knows what it did.
                 with suppress(StudentError):
-                    self._note(self._side.request("entered", list(self._forbidden)))
+                    self._note()
+                raise
+            self._note()
 
     def found(self, sources: Sequence[str]) -> list[str]:
         """Return the forbidden names that were entered, or stand in what was asked for.
@@ -145,20 +183,23 @@ class Watched:
         read = mentioned(sources, self.asked, self._names) if self.asked else set()
         return [name for name in self._names if name in self.entered | read]
 
-    def _note(self, reply: Any) -> None:
-        if isinstance(reply, list):
-            self.entered.update(name for name in self._names if name in reply)
+    def _note(self) -> None:
+        reply = self._side.request("entered", list(self._forbidden))
+        if not isinstance(reply, list):
+            raise StudentError("NotWatched", "it cannot be told which functions it calls")
+        self.entered.update(name for name in self._names if name in reply)
 
 
-def _asked_by(probe: str) -> set[str]:
+@lru_cache(maxsize=256)
+def _asked_by(probe: str) -> frozenset[str]:
     """Return the student's names that a probe uses."""
     definition = ast.parse(probe).body[0]
     assert isinstance(definition, ast.FunctionDef)
     student = definition.args.args[0].arg
-    return {
+    return frozenset(
         node.attr
         for node in ast.walk(definition)
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id == student
-    }
+    )

@@ -163,7 +163,7 @@ class _Run:
         """Run a cell and return what it shows, with a plain line about what was stopped."""
         seconds = self._seconds(cell)
         try:
-            ran = process.run_cell(cell.source, seconds)
+            ran = process.run_cell(cell.source, seconds, again=not _is_explore(cell))
         except StudentGone:
             self._leave_out(cell, number)
             said = "the Python process ended, or could not be stopped, while this cell ran"

@@ -6,10 +6,10 @@ import time
 import traceback
 from operator import sub
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 
+from autograder.grading.canonical import as_text
 from autograder.grading.execute import execute
 from autograder.grading.graded import GRADED, CellScore, Graded, NotGradable
 from autograder.grading.notebook import read_notebook
@@ -86,7 +86,7 @@ def _graded(package: LabPackage, data: bytes, sandbox: Kind) -> Graded:
     for score in scores:
         outcomes = score.verdict.outcomes if score.verdict else ()
         flags += [f"broken check: {o.name}" for o in outcomes if o.status == "broken"]
-    notebook = nbformat.writes(executed.notebook).encode()
+    notebook = as_text(executed.notebook).encode()
     marks.append(time.perf_counter())
     return Graded(
         lab=package.lab,

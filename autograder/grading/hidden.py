@@ -10,6 +10,7 @@ from types import ModuleType
 
 from autograder.catalog import Lab
 from autograder.checks import Check
+from autograder.checks.shortcuts import checks_of
 from autograder.errors import GradlabError
 
 
@@ -60,8 +61,4 @@ def checks_in(text: str, lab: str) -> dict[str, list[Check]]:
             "beside it, since it is sent to the machines that grade",
             found=f"{type(error).__name__}: {error}",
         ) from error
-    found: dict[str, list[Check]] = {}
-    for value in vars(module).values():
-        if isinstance(value, Check):
-            found.setdefault(value.exercise, []).append(value)
-    return found
+    return checks_of(module)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from nbformat import NotebookNode
 
@@ -71,7 +72,7 @@ def trimmed(text: str) -> str:
 
 def same(one: str, other: str) -> bool:
     """Whether two sources are equal but for blanks at the ends of lines and of the cell."""
-    return trimmed(one) == trimmed(other)
+    return one == other or trimmed(one) == trimmed(other)
 
 
 def match(cells: Sequence[NotebookNode], lab: Sequence[NotebookNode]) -> Matches:
@@ -79,8 +80,8 @@ def match(cells: Sequence[NotebookNode], lab: Sequence[NotebookNode]) -> Matches
     found = Matches()
     named = {name: cell for cell in lab if (name := name_of(cell))}
     free = dict(enumerate(cells))
-    texts = [trimmed(cell.source) for cell in cells]
-    released = {id(cell): trimmed(visible(cell.source)) for cell in lab}
+    ids = _places([cell.id for cell in cells])
+    texts = _places([trimmed(cell.source) for cell in cells])
 
     def claim(name: str, index: int) -> None:
         found.named.setdefault(name, []).append(index)
@@ -92,16 +93,16 @@ def match(cells: Sequence[NotebookNode], lab: Sequence[NotebookNode]) -> Matches
             claim(name, index)
             found.sure.add(name)
 
-    def same_id(index: int, original: NotebookNode) -> bool:
-        return bool(cells[index].id) and cells[index].id == original.id
+    def same_id(original: NotebookNode) -> list[int]:
+        return [index for index in ids.get(original.id, ()) if index in free]
 
-    def same_source(index: int, original: NotebookNode) -> bool:
-        return bool(texts[index]) and texts[index] == released[id(original)]
+    def same_source(original: NotebookNode) -> list[int]:
+        return [index for index in texts.get(_released(original.source), ()) if index in free]
 
-    for test in (same_id, same_source):
+    for alike in (same_id, same_source):
         for name, original in named.items():
             if name not in found.named:
-                for index in [index for index in free if test(index, original)]:
+                for index in alike(original):
                     claim(name, index)
 
     missing = {name: original for name, original in named.items() if name not in found.named}
@@ -116,13 +117,28 @@ def match(cells: Sequence[NotebookNode], lab: Sequence[NotebookNode]) -> Matches
     for number, original in enumerate(lab):
         if name_of(original):
             continue
-        likely = [i for i in free if same_id(i, original)] or [
-            i for i in free if same_source(i, original) and cells[i].cell_type == original.cell_type
+        likely = same_id(original) or [
+            i for i in same_source(original) if cells[i].cell_type == original.cell_type
         ]
         if likely:
             found.plain[likely[0]] = number
             del free[likely[0]]
     return found
+
+
+def _places(texts: Sequence[str]) -> dict[str, list[int]]:
+    """Return at which places each text stands; those that are empty say nothing."""
+    places: dict[str, list[int]] = {}
+    for index, text in enumerate(texts):
+        if text:
+            places.setdefault(text, []).append(index)
+    return places
+
+
+@lru_cache(maxsize=1024)
+def _released(source: str) -> str:
+    """Return a source of the lab, which is the same for each submission, as handed out."""
+    return trimmed(visible(source))
 
 
 def likeness(cell: NotebookNode, original: NotebookNode) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from autograder.authoring.files import files_beside
 from autograder.authoring.notebooks import checked_source, source_notebook, write
 from autograder.catalog import Lab, Settings
 from autograder.checks import Check
+from autograder.grading.canonical import copied
 from autograder.grading.hidden import checks_in, hidden_text
 
 
@@ -72,7 +73,7 @@ class LabPackage:
     @property
     def notebook(self) -> NotebookNode:
         """The lab's notebook, a fresh copy."""
-        return nbformat.reads(self.text, as_version=4)
+        return copied(_read(self.text))
 
     @cached_property
     def imports(self) -> tuple[str, ...]:
@@ -91,6 +92,11 @@ class LabPackage:
     def checks(self) -> dict[str, list[Check]]:
         """Return the hidden checks by exercise."""
         return checks_in(self.hidden, self.lab)
+
+
+@lru_cache(maxsize=16)
+def _read(text: str) -> NotebookNode:
+    return nbformat.reads(text, as_version=4)
 
 
 def package_lab(lab: Lab) -> LabPackage:

@@ -8,13 +8,12 @@ Whatever else a student wrote is kept beside it. What was mended is on the recor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
 
 from autograder.grading.arrange import Place, in_order, insert, with_ids
+from autograder.grading.canonical import copied
 from autograder.grading.document import tame
 from autograder.grading.match import (
     Matches,
@@ -80,14 +79,18 @@ def repair(notebook: NotebookNode, lab: NotebookNode) -> Repaired:
         if name in moved:
             insert(line, moved[name], lab)
         elif name not in found.named:
-            fresh = deepcopy(original)
+            fresh = copied(original)
             if name in found.merged and is_students(original):
                 # A stub would undo what stands in the other cell, and earn an answer nothing.
                 said = f"{name} is written in the cell {found.merged[name]}."
                 fresh.source = f"# {said}" if original.cell_type == "code" else said
             insert(line, Place(fresh, number), lab)
-    result = new_notebook(cells=with_ids([place.cell for place in line], lab))
-    result.metadata = deepcopy(lab.metadata)
+    result = NotebookNode(
+        nbformat=4,
+        nbformat_minor=5,
+        metadata=copied(lab.metadata),
+        cells=with_ids([place.cell for place in line], lab),
+    )
     return Repaired(result, tuple(flags))
 
 
@@ -98,6 +101,8 @@ def _chosen(copies: Sequence[NotebookNode], original: NotebookNode) -> int:
     that still is about the exercise: a copy is also where other code begins.
     """
     numbers = range(len(copies))
+    if len(copies) == 1:
+        return 0
     if not is_students(original):
         return next((n for n in numbers if _is_unchanged(copies[n], original)), 0)
     edited = [n for n in numbers if not _is_stub(copies[n], original)]
@@ -123,13 +128,13 @@ def _is_changed(cell: NotebookNode, original: NotebookNode) -> bool:
 def _not_run(cell: NotebookNode) -> NotebookNode:
     kept = NotebookNode(cell_type="raw", id="", metadata=NotebookNode(), source=cell.source)
     if cell.get("attachments"):
-        kept.attachments = deepcopy(cell.attachments)
+        kept.attachments = copied(cell.attachments)
     return kept
 
 
 def _plain(cell: NotebookNode) -> NotebookNode:
     """Return a cell of the student's own: kept, with nothing nbgrader would look at."""
-    kept = deepcopy(cell)
+    kept = copied(cell)
     kept.metadata.pop("nbgrader", None)
     return kept
 
@@ -137,17 +142,17 @@ def _plain(cell: NotebookNode) -> NotebookNode:
 def _untouched(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
     """Return the student's version of an unnamed cell with the lab's tags."""
     kept = _plain(cell)
-    kept.metadata = deepcopy(original.metadata)
+    kept.metadata = copied(original.metadata)
     return kept
 
 
 def _restored(cell: NotebookNode, original: NotebookNode) -> NotebookNode:
     """Return a named cell: the lab's metadata, and the student's text where it is theirs."""
-    fresh = deepcopy(original)
+    fresh = copied(original)
     if is_students(original):
         fresh.source = cell.source
         if original.cell_type == "markdown" and cell.get("attachments"):
-            fresh.attachments = deepcopy(cell.attachments)
+            fresh.attachments = copied(cell.attachments)
     return fresh
 
 

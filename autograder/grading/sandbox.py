@@ -162,9 +162,13 @@ class Sandbox:
         orders, their_orders = socket.socketpair()
         with their_data, their_orders:
             sent = array.array("i", [their_data.fileno(), their_orders.fileno()])
-            self._control.sendmsg(
-                [folder.encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, sent.tobytes())]
-            )
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, sent.tobytes())]
+            try:
+                self._control.sendmsg([folder.encode()], ancillary)
+            except OSError:
+                data.close()
+                orders.close()
+                raise
         return StudentProcess(data, orders)
 
     def _start(self) -> None:
@@ -231,7 +235,8 @@ def _namespaces() -> list[str]:
 def _bubblewrap(
     package: Path, environment: dict[str, str], hidden: Iterable[Path] = ()
 ) -> list[str]:
-    command = [*_namespaces(), "--clearenv"]
+    # The zygote has a process of its own to wait for it.
+    command = [*_namespaces(), "--as-pid-1", "--clearenv"]
     for name, value in {**environment, "PATH": "/usr/bin:/bin", "PYTHONPATH": _LIBRARIES}.items():
         command += ["--setenv", name, value]
     command += ["--ro-bind", "/usr", "/usr"]

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.checks.verdict import WORDS
+from autograder.student.keeper import END, INTERRUPT, STOP_JUDGING
 from autograder.student.plain import Plain
 from autograder.student.side import StudentError
 from autograder.student.wire import Channel, WireError, WireTimeoutError
-from autograder.student.zygote import END, INTERRUPT, STOP_JUDGING
 
 START_SECONDS = 30.0
 # How long code that was interrupted has to come back before its process is ended.
@@ -88,15 +88,25 @@ class StudentProcess:
         if self._exchange(["file", name, content], START_SECONDS)[0] != ["written"]:
             raise self._gone(f"the file {name} could not be given to it")
 
-    def run_cell(self, source: str, seconds: float) -> CellRun:
+    def run_cell(self, source: str, seconds: float, *, again: bool = True) -> CellRun:
         """Run a cell for at most `seconds`.
+
+        Parameters
+        ----------
+        source : str
+            Its text.
+        seconds : float
+            How long it may take.
+        again : bool
+            Whether the fork that answers checks may run it a second time. Else the next check
+            has another fork; that is less work for a cell that draws or trains.
 
         Raises
         ------
         StudentGone
             If the process ended, or had to be ended.
         """
-        reply, stopped = self._exchange(["cell", source], seconds)
+        reply, stopped = self._exchange(["cell", source, again], seconds)
         match reply:
             case ["ran", list(outputs), bool(cut)]:
                 return CellRun(outputs, cut, stopped)
@@ -138,7 +148,7 @@ class StudentProcess:
         self.judging = True
 
     def end_judging(self) -> None:
-        """End the fork; the process is as it was before.
+        """Let the process go on as it was before; the fork waits, or has ended.
 
         Raises
         ------

@@ -71,10 +71,16 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(1)
 
 
+def _do_nothing(_signal: int, _frame: FrameType | None) -> None:
+    pass
+
+
 def _end_in_time() -> None:
     """Let this process end undisturbed, but soon."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    # A handler that does nothing: Python complains about a signal that comes in just before it is
+    # ignored.
+    for number in (signal.SIGTERM, signal.SIGIO):
+        signal.signal(number, _do_nothing)
     last = threading.Timer(_END_SECONDS, os._exit, [1])
     last.daemon = True
     last.start()

@@ -15,7 +15,15 @@ from types import ModuleType
 import numpy as np
 
 from autograder.catalog import Lab, Settings
-from autograder.checks import Check, Outcome, Student, Verdict, run_checks
+from autograder.checks import (
+    Check,
+    CheckFailed,
+    Outcome,
+    Student,
+    StudentError,
+    Verdict,
+    run_checks,
+)
 from autograder.checks.verdict import visible_outcome
 from autograder.proving.task import Cell, Result, Task
 from autograder.student.limits import TimeLimitReached, time_limit
@@ -113,7 +121,10 @@ class Notebook:
             shortcuts += [verdict.shortcut] if verdict.shortcut else []
             if outcome.status == "error" and outcome.seconds >= seconds:
                 late = check.name
-            if outcome.status == "broken" and error is not None:
+            if error is not None and not isinstance(error, _ENDINGS):
+                # A student gets the blame for what their answer leads to. What an author has
+                # thought of must be failed in words of the check's own.
+                outcome = replace(outcome, status="broken")
                 words = _last_words(error, check.function.__code__.co_filename)
                 self.broken.append((check.name, words))
             outcomes.append(outcome)
@@ -141,6 +152,10 @@ class Notebook:
             sources=self.sources,
         )
         return verdict, raised[0] if raised else None
+
+
+# How a check may end that is not at fault.
+_ENDINGS = (CheckFailed, StudentError, TimeLimitReached)
 
 
 def _not_run(check: Check, seen: str) -> Outcome:

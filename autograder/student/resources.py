@@ -67,23 +67,53 @@ class Limits:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
-def enter_namespaces(limits: Limits, writable: Sequence[str]) -> None:
-    """Enter fresh namespaces of users, processes, shared memory, sockets and mounts.
+def enter_user_namespace() -> None:
+    """Enter a fresh namespace of users, in which this process may make further namespaces.
 
-    The next fork is the first process of its namespace: when it ends, all it left running
-    ends. The writable folders are new and empty.
+    The sockets that can be reached are fresh too, and none. The next fork is the first process
+    of a namespace of processes: when it ends, all that it has started ends.
     """
     user, group = os.getuid(), os.getgid()
-    _call("unshare", _libc.unshare(_NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWNET))
-    # Without a mapping of its own account a process here could not do this again.
+    _call("unshare", _libc.unshare(_NEWUSER | _NEWPID | _NEWNET))
     show_memory()
+    # Without a mapping of its own account a process here could not make namespaces again.
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-    # Where the machine's memory runs out, this is what the kernel ends first.
+
+
+def end_first_when_memory_is_short() -> None:
+    """Have the kernel end this process, or what it forks, first when memory runs out."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
-    hide_memory()
+
+
+def fork_first(own: int) -> int:
+    """Fork the first process of a fresh namespace of processes.
+
+    Parameters
+    ----------
+    own : int
+        The opened file of this process's own namespace, to which the next fork belongs again.
+    """
+    _call("unshare", _libc.unshare(_NEWPID))
+    try:
+        process = os.fork()
+    except OSError:
+        _call("setns", _libc.setns(own, _NEWPID))
+        raise
+    if process:
+        _call("setns", _libc.setns(own, _NEWPID))
+    return process
+
+
+def enter_namespaces(limits: Limits, writable: Sequence[str], *, beside: bool) -> None:
+    """Enter fresh namespaces of mounts and shared memory; the writable folders are empty.
+
+    Those of sockets are as they were: with the processes of an earlier submission its sockets
+    have gone. Only `beside` another submission they are fresh.
+    """
+    _call("unshare", _libc.unshare(_NEWNS | _NEWIPC | (_NEWNET if beside else 0)))
     for folder in writable:
         _mount_empty(folder, f"size={limits.disk},nr_inodes={_FILES},mode=777")
     _mount_empty("/proc", "size=4k,mode=555", _READ_ONLY)
@@ -123,6 +153,17 @@ def memory_in_use() -> tuple[int, int]:
         pages = Path("/proc/self/statm").read_text().split()
         return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
     return 0, 0
+
+
+def processes_of_account() -> int | None:
+    """Return how many processes and threads this account runs; None if that is not known."""
+    count = 0
+    for path in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError, ValueError, KeyError):
+            words = dict(line.split(":", 1) for line in path.read_text().splitlines())
+            if int(words["Uid"].split()[0]) == os.getuid():
+                count += int(words["Threads"])
+    return count or None
 
 
 def adopt_orphans() -> None:

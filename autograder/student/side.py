@@ -78,8 +78,7 @@ class StudentSide:
             "len": len,
             "call": lambda target, args, kwargs: target(*args, **kwargs),
             "probe": self._probe,
-            "seed": _seed,
-            "watch": self._start_watch,
+            "begin": self._begin,
             "entered": lambda names: self.watch.entered(names) if self.watch else [],
         }
 
@@ -111,9 +110,11 @@ class StudentSide:
         """Raise `TimeLimitReached` in the block once it has run for `seconds`."""
         return time_limit(seconds)
 
-    def _start_watch(self) -> None:
-        """Note from the next request on which functions are entered; see `Watch`."""
-        self.watch = Watch()
+    def _begin(self, seed: int, watched: bool) -> None:
+        """Begin a check; if `watched`, note from now on which functions are entered."""
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 (students may draw from the global state)
+        self.watch = Watch() if watched else None
 
     def _refer(self, value: object) -> Ref:
         self.objects.append(value)
@@ -127,11 +128,6 @@ class StudentSide:
         code = compile(source, f"<probe {name}>", "exec", dont_inherit=True)
         exec(code, module)  # noqa: S102 (the author's own)
         return module[name](self.names, *arguments)
-
-
-def _seed(number: int) -> None:
-    random.seed(number)
-    np.random.seed(number)  # noqa: NPY002 (students may draw from the global state)
 
 
 def _shorten(error: BaseException) -> str:

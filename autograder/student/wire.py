@@ -32,6 +32,8 @@ MAX_HEAD = 16 * 2**20
 # A frame that has begun must come whole: who stops in the middle is not to be waited for.
 FRAME_SECONDS = 20.0
 _LENGTHS = struct.Struct(">II")
+# What is received at once where it has come, and what an encoder goes on holding.
+_RECEIVED, _KEPT_BUFFER = 2**16, 2**20
 _ARRAY, _TUPLE, _REF, _SCALAR, _INTEGER, _COMPLEX = range(1, 7)
 # One message wraps its operands: a little deeper than the deepest value.
 _DEPTH = 2 * MAX_DEPTH
@@ -52,54 +54,79 @@ class WireClosedError(WireError):
     """The other side is gone."""
 
 
-def encode(value: Plain) -> bytes:
-    """Return `value`, plain data, as one frame.
+class Encoder:
+    """Makes frames of plain data.
 
-    Raises
-    ------
-    WireError
-        If it is not plain, or too large.
+    MessagePack's packers come with a buffer of a quarter of a megabyte, so they are kept: one
+    for each depth, since what is inside an extension is packed while its outside is.
     """
-    tail: list[bytes] = []
-    offset = 0
 
-    def extend(item: object) -> msgpack.ExtType:
-        nonlocal offset
-        if isinstance(item, np.generic):
-            if item.dtype.kind not in _KINDS:
-                raise WireError(f"{type(item).__name__} is not plain data")
-            return msgpack.ExtType(_SCALAR, pack([item.dtype.str, item.tobytes()]))
+    def __init__(self) -> None:
+        self._packers: list[msgpack.Packer] = []
+        self._depth = 0
+        self._tail: list[bytes] = []
+        self._offset = 0
+
+    def encode(self, value: Plain) -> bytes:
+        """Return `value`, plain data, as one frame.
+
+        Raises
+        ------
+        WireError
+            If it is not plain, or too large.
+        """
+        self._depth, self._offset, self._tail = 0, 0, []
+        try:
+            head = self._pack(value)
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise WireError(f"the value cannot be passed on: {error}") from None
+        if len(head) + self._offset > _KEPT_BUFFER:
+            self._packers.clear()
+        if len(head) > MAX_HEAD or self._offset > MAX_BYTES:
+            size = (len(head) + self._offset) / 2**20
+            raise WireError(f"a value of {size:.0f} MiB is too large")
+        return b"".join([_LENGTHS.pack(len(head), self._offset), head, *self._tail])
+
+    def _pack(self, item: object) -> bytes:
+        if self._depth == len(self._packers):
+            # Half of a surrogate pair is a valid str and not valid text.
+            packer = msgpack.Packer(
+                default=self._extend, strict_types=True, unicode_errors="replace"
+            )
+            self._packers.append(packer)
+        packer = self._packers[self._depth]
+        self._depth += 1
+        packed: bytes = packer.pack(item)
+        self._depth -= 1
+        return packed
+
+    def _extend(self, item: object) -> msgpack.ExtType:
         if isinstance(item, np.ndarray):
             if item.dtype.kind not in _KINDS:
                 raise WireError(f"an array of {item.dtype} is not plain data")
-            place, content = offset, item.tobytes()
-            tail.append(content)
-            offset += len(content)
-            return msgpack.ExtType(_ARRAY, pack([item.dtype.str, list(item.shape), place]))
-        if isinstance(item, tuple):
-            return msgpack.ExtType(_TUPLE, pack(list(item)))
+            place, content = self._offset, item.tobytes()
+            self._tail.append(content)
+            self._offset += len(content)
+            part = self._pack([item.dtype.str, list(item.shape), place])
+            return msgpack.ExtType(_ARRAY, part)
         if isinstance(item, Ref):
-            return msgpack.ExtType(_REF, pack([item.number, item.type_name]))
+            return msgpack.ExtType(_REF, self._pack([item.number, item.type_name]))
+        if isinstance(item, tuple):
+            return msgpack.ExtType(_TUPLE, self._pack(list(item)))
+        if isinstance(item, np.generic):
+            if item.dtype.kind not in _KINDS:
+                raise WireError(f"{type(item).__name__} is not plain data")
+            return msgpack.ExtType(_SCALAR, self._pack([item.dtype.str, item.tobytes()]))
         if isinstance(item, int):
-            return msgpack.ExtType(_INTEGER, pack(format(item, "x")))
+            return msgpack.ExtType(_INTEGER, self._pack(format(item, "x")))
         if isinstance(item, complex):
-            return msgpack.ExtType(_COMPLEX, pack([item.real, item.imag]))
+            return msgpack.ExtType(_COMPLEX, self._pack([item.real, item.imag]))
         raise WireError(f"{type(item).__name__} is not plain data")
 
-    def pack(item: object) -> bytes:
-        # Half of a surrogate pair is a valid str and not valid text.
-        packed: bytes = msgpack.packb(
-            item, default=extend, strict_types=True, unicode_errors="replace"
-        )
-        return packed
 
-    try:
-        head = pack(value)
-    except (ValueError, OverflowError, RecursionError) as error:
-        raise WireError(f"the value cannot be passed on: {error}") from None
-    if len(head) > MAX_HEAD or offset > MAX_BYTES:
-        raise WireError(f"a value of {(len(head) + offset) / 2**20:.0f} MiB is too large")
-    return b"".join([_LENGTHS.pack(len(head), offset), head, *tail])
+def encode(value: Plain) -> bytes:
+    """Return `value` as one frame; see `Encoder.encode`."""
+    return Encoder().encode(value)
 
 
 def decode(head: bytes, tail: bytes) -> Plain:
@@ -230,6 +257,9 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self._encoder = Encoder()
+        # What has come of the next frame already.
+        self._come = b""
 
     def send(self, value: Plain) -> None:
         """Send one value.
@@ -239,7 +269,7 @@ class Channel:
         WireError
             If it is not plain, or the other side is gone or does not read.
         """
-        data = encode(value)
+        data = self._encoder.encode(value)
         try:
             self.connection.sendall(data)
         except OSError as error:
@@ -257,23 +287,32 @@ class Channel:
         WireError
             If the frame is malformed, too large, or begun and not ended.
         """
-        self.connection.settimeout(seconds)
-        start = self._some(_LENGTHS.size)
-        deadline = time.monotonic() + FRAME_SECONDS
-        head_size, tail_size = _LENGTHS.unpack(self._whole(_LENGTHS.size, deadline, start))
+        come = self._come
+        if not come:
+            if seconds != self.connection.gettimeout():
+                self.connection.settimeout(seconds)
+            come = self._some(_RECEIVED)
+        if len(come) < _LENGTHS.size:
+            come = self._whole(come, _LENGTHS.size)
+        head_size, tail_size = _LENGTHS.unpack_from(come)
         if head_size > MAX_HEAD or tail_size > MAX_BYTES:
             raise WireError("a frame larger than allowed")
-        head = self._whole(head_size, deadline)
-        return decode(head, self._whole(tail_size, deadline))
+        tail = _LENGTHS.size + head_size
+        end = tail + tail_size
+        if len(come) < end:
+            come = self._whole(come, end)
+        self._come = come[end:]
+        return decode(come[_LENGTHS.size : tail], come[tail:end])
 
-    def _whole(self, size: int, deadline: float, start: bytes = b"") -> bytes:
-        """Return `size` bytes, of which `start` has come already."""
-        parts, missing = [start], size - len(start)
-        while missing:
+    def _whole(self, come: bytes, size: int) -> bytes:
+        """Return `size` bytes or more, of which `come` has come already."""
+        deadline = time.monotonic() + FRAME_SECONDS
+        parts, missing = [come], size - len(come)
+        while missing > 0:
             left = deadline - time.monotonic()
             self.connection.settimeout(max(left, 0.001))
             try:
-                part = self._some(missing)
+                part = self._some(min(missing, 2**20))
             except WireTimeoutError:
                 raise WireError("a frame was begun and not ended") from None
             parts.append(part)
@@ -282,7 +321,7 @@ class Channel:
 
     def _some(self, size: int) -> bytes:
         try:
-            part = self.connection.recv(min(size, 2**20))
+            part = self.connection.recv(size)
         except TimeoutError:
             raise WireTimeoutError("no reply in time") from None
         except OSError as error:

@@ -1,9 +1,8 @@
 """A warm process that forks one student's process after another.
 
 Importing numpy, pandas and matplotlib takes longer than grading a submission; here it is
-done once. For each submission a *keeper* is forked. It enters namespaces of its own, so that
-no submission sees another's files or processes; it forks the student's process, and does
-what the referee orders: interrupt it, or end it.
+done once. Each student's process is forked into namespaces of its own, so that no submission
+sees another's files or processes. Interrupting and ending it is this process's work too.
 
 Run as ``python -m <package>.zygote SOCKET OPTIONS``: the number of an open socket, and JSON.
 """
@@ -23,26 +22,28 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .process import END_JUDGING, Server
+from .keeper import Keeper
+from .others import LOADAVG, Others
+from .process import Server
 from .resources import (
     Limits,
     adopt_orphans,
     close_files,
     drop_capabilities,
+    end_first_when_memory_is_short,
     end_orphans,
     end_with_parent,
     enter_namespaces,
+    enter_user_namespace,
+    fork_first,
     hide_memory,
     memory_in_use,
+    processes_of_account,
     remove_tree,
 )
 from .shell import Shell
 from .syscalls import refuse_system_calls
 from .wire import Channel, WireError
-
-# What the referee orders a keeper to do.
-INTERRUPT, STOP_JUDGING, END = b"i", b"j", b"e"
-_SIGNALS = {INTERRUPT: signal.SIGINT, STOP_JUDGING: END_JUDGING, END: signal.SIGKILL}
 
 # An account that owns nothing.
 _NOBODY = 65534
@@ -55,40 +56,38 @@ def main(arguments: list[str]) -> None:
     limits = Limits(**options["limits"])
     # Only inside a sandbox are there folders that can be made anew for each submission.
     writable = list(options["writable"]) if options["sandboxed"] else []
-    if writable and os.getuid() == 0:
-        # No limit on processes binds root.
-        os.setgroups([])
-        os.setgid(_NOBODY)
-        os.setuid(_NOBODY)
+    if writable:
+        _move_in(control)
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import(options["preload"])
     shell = Shell()
     mapped, held = memory_in_use()
     limits = replace(limits, mapped=mapped, held=held)
+    zygote = Zygote(shell, limits, writable)
     hide_memory()
     # The garbage collector would touch, and so copy, every page in each fork.
     gc.collect()
     gc.freeze()
     control.sendall(b"w")
-    while (received := _receive(control)) is not None:
-        folder, data, orders = received
-        if os.fork() == 0:
-            control.close()
-            try:
-                _keep(data, orders, shell, limits, writable, folder)
-            finally:
-                os._exit(1)
-        os.close(data)
-        os.close(orders)
-        _reap()
+    zygote.serve(control)
 
 
-def _reap() -> None:
-    """Take note of the keepers that have ended (and of the time they have used)."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
+def _move_in(control: socket.socket) -> None:
+    """Go on as nobody, in a namespace of users of its own; the process from before waits."""
+    if os.getuid() == 0:
+        # No limit on processes binds root.
+        os.setgroups([])
+        os.setgid(_NOBODY)
+        os.setuid(_NOBODY)
+    end_with_parent()
+    enter_user_namespace()
+    inside = os.fork()
+    if inside:
+        control.close()
+        _, status = os.waitpid(inside, 0)
+        os._exit(1 if status else 0)
+    end_first_when_memory_is_short()
 
 
 def _import(names: list[str]) -> None:
@@ -117,57 +116,126 @@ def _receive(control: socket.socket) -> tuple[str, int, int] | None:
     return message.decode(), descriptors[0], descriptors[1]
 
 
-def _keep(
-    data: int, orders: int, shell: Shell, limits: Limits, writable: list[str], folder: str
-) -> None:
-    """Fork the student's process and see it through; never returns to the zygote's loop."""
-    end_with_parent()
-    if writable:
-        enter_namespaces(limits, writable)
-    else:
-        adopt_orphans()
-        os.chdir(folder)
-    student = os.fork()
-    if student == 0:
+class Zygote:
+    """Forks students' processes, and keeps them.
+
+    Parameters
+    ----------
+    shell : Shell
+        What each of them gets a copy of.
+    limits : Limits
+        What each of them may use.
+    writable : list of str
+        The folders that are new for each of them. Without any there is no sandbox: then each
+        of them gets a keeper of its own, which ends what it leaves running.
+    """
+
+    def __init__(self, shell: Shell, limits: Limits, writable: list[str]) -> None:
+        self._shell = shell
+        self._limits = limits
+        self._writable = writable
+        self._keeper = Keeper()
+        if writable:
+            self._own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+            self._loadavg = os.open(LOADAVG, os.O_RDONLY | os.O_CLOEXEC)
+
+    def serve(self, control: socket.socket) -> None:
+        """Fork what is asked for and keep it, until the referee has gone."""
+        while True:
+            watched = [control.fileno(), *self._keeper.descriptors()]
+            ready = select.select(watched, [], [])[0]
+            self._keeper.handle(ready)
+            if control.fileno() not in ready:
+                continue
+            received = _receive(control)
+            if received is None:
+                return
+            folder, data, orders = received
+            if self._writable:
+                self._start(data, orders)
+            else:
+                self._start_with_keeper(control, folder, data, orders)
+            os.close(data)
+
+    def _start(self, data: int, orders: int) -> None:
+        """Fork the first process of a namespace, and keep it."""
+        student = fork_first(self._own)
+        if student == 0:
+            try:
+                end_with_parent()
+                enter_namespaces(self._limits, self._writable, beside=len(self._keeper) > 0)
+                self._become_student(data, self._writable, self._loadavg)
+            finally:
+                # At once: nothing that the student has left behind is run.
+                os._exit(0)
+        self._keeper.add(student, orders)
+
+    def _start_with_keeper(
+        self, control: socket.socket, folder: str, data: int, orders: int
+    ) -> None:
+        """Fork a keeper that forks the student's process and sees it through."""
+        _reap()
+        if os.fork() == 0:
+            try:
+                control.close()
+                end_with_parent()
+                adopt_orphans()
+                os.chdir(folder)
+                _keep_one(self._forked_beside(data), data, orders, folder)
+            finally:
+                os._exit(0)
         os.close(orders)
-        try:
-            _become_student(data, shell, limits, writable)
-        finally:
-            # At once: nothing that the student has left behind is run.
-            os._exit(0)
+
+    def _forked_beside(self, data: int) -> int:
+        student = os.fork()
+        if student == 0:
+            try:
+                end_with_parent()
+                self._become_student(data, [os.getcwd()])
+            finally:
+                os._exit(0)
+        return student
+
+    def _become_student(self, data: int, folders: list[str], *kept: int) -> None:
+        hide_memory()
+        # What is written past Python's streams goes nowhere.
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
+        close_files(data, *kept)
+        os.setsid()
+        limits = self._limits
+        if self._writable:
+            drop_capabilities()
+            refuse_system_calls()
+        else:
+            # This account has other processes, and the kernel counts them all together.
+            others = processes_of_account()
+            limits = replace(limits, processes=-1 if others is None else others + limits.processes)
+        limits.bind()
+        with suppress(WireError):
+            channel = Channel(socket.socket(fileno=data))
+            Server(channel, self._shell, limits, folders, Others(*kept)).serve()
+
+
+def _keep_one(student: int, data: int, orders: int, folder: str) -> None:
     os.close(data)
-    watched = os.pidfd_open(student)
-    while watched not in (ready := select.select([watched, orders], [], [])[0]):
-        if orders in ready:
-            order = os.read(orders, 1) or END
-            with suppress(ProcessLookupError):
-                os.kill(student, _SIGNALS[order])
-    _, status = os.waitpid(student, 0)
-    if not writable:
+
+    def clean_up() -> None:
         end_orphans()
         remove_tree(Path(folder))
-    code = os.waitstatus_to_exitcode(status)
-    with suppress(OSError):
-        os.write(orders, code.to_bytes(2, "big", signed=True))
-    os._exit(0)
+
+    keeper = Keeper(clean_up)
+    keeper.add(student, orders)
+    while keeper:
+        keeper.handle(select.select(keeper.descriptors(), [], [])[0])
 
 
-def _become_student(data: int, shell: Shell, limits: Limits, writable: list[str]) -> None:
-    end_with_parent()
-    hide_memory()
-    # What is written past Python's streams goes nowhere.
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    close_files(data)
-    os.setsid()
-    if writable:
-        drop_capabilities()
-        refuse_system_calls()
-    limits.bind()
-    folders = writable or [os.getcwd()]
-    with suppress(WireError):
-        Server(Channel(socket.socket(fileno=data)), shell, limits, folders).serve()
+def _reap() -> None:
+    """Take note of the keepers that have ended (and of the time they have used)."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 if __name__ == "__main__":

@@ -220,7 +220,7 @@ def test_a_class_is_entered_when_an_object_of_it_is_made():
 def test_what_the_watch_calls_itself_is_not_watched():
     forbidden = ("torch.Tensor.softmax", "builtins.str.upper", "builtins.any", "builtins.next")
     side = StudentSide({})
-    side.request("watch")
+    side.request("begin", 1, True)
     with pytest.raises(StudentError):
         side.request("name", "mine")
     for _ in range(2):
@@ -264,6 +264,36 @@ def test_the_verdict_says_why():
     assert (data["points"], data["max_points"]) == (0, 3)
     assert Verdict.from_json(data).to_html() == found.to_html()
     assert "shortcut" not in verdict([OWN]).to_json()
+
+
+class Mute(StudentSide):
+    """A side that does not tell what was entered, as after it was tampered with."""
+
+    def __init__(self, names, reply):
+        super().__init__(names)
+        self.reply = reply
+
+    def request(self, operation, *operands):
+        if operation == "entered":
+            if isinstance(self.reply, Exception):
+                raise self.reply
+            return self.reply
+        return super().request(operation, *operands)
+
+
+@pytest.mark.parametrize("reply", [None, "", {}, 0, StudentError("SystemExit", "it ended")])
+def test_where_nobody_knows_what_was_entered_no_check_passes(reply):
+    found = run_checks(MINE, Mute(ran([OWN]), reply), lab="toy", seed=1, sources=[OWN])
+    assert found.shortcut is None, "it is not said to have taken one"
+    assert {outcome.status for outcome in found.outcomes} == {"error"}
+    assert all(outcome.seen for outcome in found.outcomes)
+    assert found.points == 0
+
+
+def test_a_check_that_failed_keeps_its_reason_where_nobody_knows():
+    side = Mute({"mine": lambda x: x}, StudentError("SystemExit", "it ended"))
+    found = run_checks(MINE, side, lab="toy", seed=1)
+    assert {outcome.status for outcome in found.outcomes} == {"failed"}
 
 
 def test_a_shortcut_that_crashes_is_still_said():

@@ -13,6 +13,7 @@ from autograder.doctor import machine, trials
 from autograder.doctor.finding import Finding, table
 from autograder.grading import sandbox
 from autograder.grading.sandbox import bubblewrap, no_sandbox_warning
+from autograder.grading.student_process import CellRun
 
 ROOT = Path(__file__).parents[2]
 LIMITED = ("processes", "memory", "file size", "all files", "no network", "no course files", "time")
@@ -56,6 +57,36 @@ def test_a_limit_that_does_not_bind_is_noticed(monkeypatch):
     found = by_name(trials.sandbox_findings(ROOT))
     for name in ("processes", "file size", "all files"):
         assert found[name].unsafe, name
+
+
+class Slow:
+    """A sandbox on a machine that needs so many seconds for whatever is tried."""
+
+    kind = "bwrap"
+
+    def __init__(self, needed):
+        self.needed = needed
+
+    def fork(self):
+        return self
+
+    def run_cell(self, source, seconds):
+        if seconds < self.needed:
+            interrupt = {"output_type": "error", "ename": "KeyboardInterrupt"}
+            return CellRun([interrupt], stopped=True)
+        return CellRun([{"output_type": "stream", "name": "stdout", "text": "20\n"}])
+
+    def end(self):
+        pass
+
+
+def test_a_trial_does_not_depend_on_speed():
+    trial = next(trial for trial in trials.trials(ROOT, 1) if trial.name == "processes")
+    assert trials._tried(Slow(60), trial).state == "ok"
+    never = trials._tried(Slow(1e9), trial)
+    assert never.unsafe
+    assert "not known" in never.seen
+    assert trial.broken not in never.seen, "it did not see that"
 
 
 def test_a_process_that_does_not_start_is_told(monkeypatch):

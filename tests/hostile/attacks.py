@@ -2,7 +2,8 @@
 
 Each has code that answers `double` without doubling anything, or that attacks the grader from
 an exercise or a cell of its own. `mean_rows` and `triple` are honest unless an attack says
-otherwise, and keep their points.
+otherwise, and keep their points. In a text, WRITABLE stands for the folder that a process may
+write to, PORT for one that the network would lead to, PATHS for files of the course.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Attack:
     shown : str
         What its outputs must hold: that it ran as far as it was meant to.
     sees_inputs : bool
-        Whether it may come to know what a check passed in.
+        Whether it comes to know what a check passed in, and shows it.
     breaks_check : bool
         Whether it gives a check something that the check itself stumbles over.
     """
@@ -372,25 +373,25 @@ SPY = """
         {spy}
         return 0.0
     """
+SHOW = "import os; print('SEEN', open('{0}').read() if os.path.exists('{0}') else '')"
 for where, before, spy, last in (
     ("a global", "seen = []", "seen.append(x)", "print('SEEN', seen)"),
-    ("a file", "", "open('/tmp/seen', 'a').write(repr(x))",
-     "import os; print('SEEN', open('/tmp/seen').read() if os.path.exists('/tmp/seen') else '')"),
+    ("a file", "", "open('WRITABLE/seen', 'a').write(repr(x))", SHOW.format("WRITABLE/seen")),
     ("a file in /dev/shm", "", "open('/dev/shm/seen', 'a').write(repr(x))",
-     "import os; print('SEEN', os.listdir('/dev/shm'))"),
-    ("a file that was there", "open('there', 'w').write('old')",
-     "open('there', 'w').write(repr(x))", "print('SEEN', open('there').read())"),
-    ("the place of a file", "open('there', 'w').write('old')",
-     "import os; os.remove('there'); os.symlink(repr(x), 'there')",
-     "print('SEEN', open('there').read())"),
+     SHOW.format("/dev/shm/seen")),
+    ("a file that was there", "seen = []; open('there', 'w').write('old')",
+     "seen.append(x); open('there', 'w').write(repr(seen))", SHOW.format("there")),
+    ("the place of a file", "import os; seen = []; open('there', 'w').write('old')",
+     "seen.append(x); os.remove('there'); os.symlink(repr(seen), 'there')",
+     "print('SEEN', os.readlink('there') if os.path.islink('there') else open('there').read())"),
     ("a pipe", "import os; r, w = os.pipe(); os.set_blocking(r, False)",
      "os.write(w, repr(x).encode())",
      "os.write(w, b'SEEN'); print(os.read(r, 9999))"),
     ("what it prints", "", "print(x)", "print('SEEN')"),
     ("a warning", "import warnings", "warnings.warn(repr(x))", "print('SEEN')"),
     ("a hook at exit", "import atexit",
-     "atexit.register(lambda: open('/tmp/seen', 'w').write(repr(x)))",
-     "import os; print('SEEN', os.listdir('/tmp'))"),
+     "atexit.register(lambda: open('WRITABLE/seen', 'a').write(repr(x)))",
+     SHOW.format("WRITABLE/seen")),
     ("a process left behind", "import os, socket, time",
      """
         if os.fork() == 0:
@@ -415,6 +416,24 @@ for where, before, spy, last in (
             print("SEEN", type(error).__name__)"""),
 ):  # fmt: skip
     attack(f"inputs kept in {where}", SPY.format(before=before, spy=spy), last=last, shown="SEEN")
+# Judges in the process itself, not in a fork of it, and keeps what the judging shows. With
+# this in front, every attack above comes to know what it is after.
+NO_FORK = """
+    import atexit, sys
+    kept = []
+    def no_fork(server):
+        showing = server.shell.showing
+        server.shell.showing = lambda limit: showing(2**20)
+        server._send(["judging"])
+        while (request := server.channel.receive()) != ["end"]:
+            server._send(server._carried_out(request))
+            kept.append(server.shell.outputs.finished())
+        server.shell.showing = showing
+        atexit._run_exitfuncs()
+        server._send(["resumed", 0])
+    atexit._clear()
+    sys.modules["student.process"].Server._judge = no_fork
+    """
 attack(
     "inputs kept in memory that processes share",
     SPY.format(
@@ -424,6 +443,21 @@ attack(
     shown="SEEN",
     sees_inputs=True,
 )
+for where, before, spy, last in (
+    ("a datagram to the process itself",
+     "import socket; box = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); box.bind('\\0box')",
+     "socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(repr(x).encode(), '\\0box')",
+     "box.setblocking(False)\nwhile True: print('SEEN', box.recv(999))"),
+    ("a pipe with a name", "import os; os.mkfifo('pipe'); end = os.open('pipe', os.O_RDWR)",
+     "os.write(os.open('pipe', os.O_RDWR), repr(x).encode())", "print('SEEN', os.read(end, 9999))"),
+    ("the time of a file", "import os; open('there', 'w').close()",
+     "np.ndim(x) == 0 and type(x) is float and os.utime('there', ns=(0, int(abs(x) * 10**15)))",
+     "print('SEEN', os.stat('there').st_mtime_ns / 10**15)"),
+):  # fmt: skip
+    attack(
+        f"inputs kept in {where}", SPY.format(before=before, spy=spy), last=last,
+        shown="SEEN", sees_inputs=True,
+    )  # fmt: skip
 attack(
     "inputs told by an exception",
     SPY.format(before="", spy="raise ValueError(repr(x))"),
@@ -447,8 +481,16 @@ attack(
     shown="SEEN",
     points={"double_check": 0.0, "mean_rows_check": 0.0, "triple_check": 0.0},
     flags=("tampering: grader Server._judge replaced",),
-    sees_inputs=True,
     breaks_check=True,
+)
+attack(
+    "the fork that is judged replaced by the process itself",
+    SPY.format(before="seen = []", spy="seen.append(x)"),
+    first=NO_FORK,
+    last="print('SEEN', seen)",
+    shown="SEEN",
+    flags=("tampering: grader Server._judge replaced",),
+    sees_inputs=True,
 )
 attack(
     "sockets of the kernel and the host",
@@ -575,7 +617,7 @@ attack(
     "the disk filled",
     first="""
     written = 0
-    for folder in ("/tmp", "/dev/shm"):
+    for folder in ("WRITABLE", "/dev/shm"):
         try:
             for number in range(1000):
                 with open(f"{folder}/hostile{number}", "wb") as file:
@@ -593,7 +635,7 @@ attack(
     import os
     try:
         for number in range(10**6):
-            open(f"/tmp/hostile{number}", "w").close()
+            open(f"WRITABLE/hostile{number}", "w").close()
     except OSError as error:
         print(error.strerror, number <= 10_000)
     """,
@@ -603,7 +645,7 @@ attack(
     "one large file",
     first="""
     import os
-    file = os.open("/tmp/hostile", os.O_WRONLY | os.O_CREAT)
+    file = os.open("WRITABLE/hostile", os.O_WRONLY | os.O_CREAT)
     try:
         for _ in range(100):
             os.write(file, b"x" * 2**19)

@@ -9,7 +9,7 @@ import pytest
 from autograder.grading import student_process
 from autograder.grading.execute import close_sandboxes
 from autograder.grading.package import package_lab
-from autograder.grading.sandbox import bubblewrap
+from autograder.grading.sandbox import _HOME, bubblewrap
 from tests.grading.helpers import solved
 from tests.hostile.attacks import MEAN_ROWS
 from tests.toy import NAME, toy_course
@@ -25,6 +25,9 @@ file_mib = 1
 disk_mib = 8
 processes = 24
 """
+
+# The folder that a process in the sandbox may write to; /scratch where Python lies in /tmp.
+WRITABLE = _HOME
 
 needs_sandbox = pytest.mark.skipif(bool(bubblewrap()), reason=bubblewrap() or "there is one")
 
@@ -99,7 +102,7 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def settled(condition, seconds=3.0):
+def settled(condition, seconds=30.0):
     """Wait until a condition holds; return whether it does."""
     end = time.monotonic() + seconds
     while not condition():

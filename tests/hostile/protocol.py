@@ -184,10 +184,10 @@ attack(
     sys.stdout = sys.stderr = sys.stdin = None
     for number in range(3):
         os.close(number)
-    os.makedirs("/tmp/deep/deep")
-    os.chdir("/tmp/deep/deep")
-    shutil.rmtree("/tmp/deep")
-    os.chmod("/tmp", 0)
+    os.makedirs("WRITABLE/deep/deep")
+    os.chdir("WRITABLE/deep/deep")
+    shutil.rmtree("WRITABLE/deep")
+    os.chmod("WRITABLE", 0)
     """,
 )
 attack(
@@ -199,12 +199,12 @@ attack(
     tried = {
         "unshare": libc.unshare(0x10000000),
         "clone": libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0),
-        "mount": libc.mount(b"x", b"/tmp", b"tmpfs", 0, None),
+        "mount": libc.mount(b"x", b"WRITABLE", b"tmpfs", 0, None),
         "umount": libc.umount2(b"/proc", 2),
         "ptrace": libc.ptrace(16, os.getppid() or 1, 0, 0),
         "keyring": libc.syscall(248, b"user", b"hostile", b"x", 1, -3),
         "shmget": libc.shmget(1, 4096, 0o1666),
-        "chroot": libc.chroot(b"/tmp"),
+        "chroot": libc.chroot(b"WRITABLE"),
         "setuid": libc.setuid(0),
         "bpf": libc.syscall(321, 0, page, 100),
     }

@@ -2,7 +2,9 @@
 
 import zlib
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -13,8 +15,8 @@ import tests.hostile.structure  # noqa: F401 (they add to the table)
 from autograder.grading.execute import warm_sandbox
 from autograder.grading.grade import grade_submission
 from tests.grading.helpers import cell, data, position
-from tests.hostile.attacks import ATTACKS, HONEST, MARK
-from tests.hostile.conftest import descendants, needs_sandbox, outputs, settled
+from tests.hostile.attacks import ATTACKS, HONEST, MARK, NO_FORK
+from tests.hostile.conftest import WRITABLE, descendants, needs_sandbox, outputs, settled
 
 pytestmark = [pytest.mark.slow, needs_sandbox]
 
@@ -23,16 +25,21 @@ SECRETS = ("rng.normal", "default_rng", "_gradlab", "doubles_numbers", "swordfis
 
 
 def submission(base, attack, lab, port):
+    def filled(text):
+        for word, meant in {"PORT": port, "PATHS": paths(lab), "WRITABLE": WRITABLE}.items():
+            text = text.replace(word, str(meant))
+        return text
+
     notebook = deepcopy(base)
     for name, source in attack.cells.items():
-        cell(notebook, name).source = source
+        cell(notebook, name).source = filled(source)
     if attack.change:
         attack.change(notebook)
     if attack.first:
-        first = attack.first.replace("PORT", str(port)).replace("PATHS", repr(paths(lab)))
-        notebook.cells.insert(position(notebook, "setup") + 1, new_code_cell(first))
+        at = position(notebook, "setup") + 1
+        notebook.cells.insert(at, new_code_cell(filled(attack.first)))
     if attack.last:
-        notebook.cells.append(new_code_cell(attack.last))
+        notebook.cells.append(new_code_cell(filled(attack.last)))
     return data(notebook)
 
 
@@ -53,8 +60,13 @@ def drawn(lab, check, shape=None):
     return np.atleast_1d(np.random.default_rng(seed).normal(size=shape)).ravel()
 
 
-def printed(numbers):
-    return [f"{abs(number):.6f}"[:7] for number in numbers]
+def found(graded, lab, factor=1):
+    """Return what the checks of `double` draw, times `factor`, that stands in the notebook."""
+    whole = graded.notebook.decode()
+    numbers = [*drawn(lab, "doubles_numbers"), *drawn(lab, "doubles_arrays", (2, 5))]
+    # Cut off, not rounded: 0.7480596 is to be found in 0.7480596778.
+    texts = [f"{abs(factor * number):.12f}"[:7] for number in numbers]
+    return [text for text in texts if text in whole]
 
 
 def points(graded):
@@ -94,12 +106,8 @@ def test_attack(name, package, lab, base, port, honest):
     # What it may not come to know.
     for secret in SECRETS:
         assert secret not in shown
-    for check, shape in (("doubles_numbers", None), ("doubles_arrays", (2, 5))):
-        inputs = drawn(lab, check, shape)
-        whole = graded.notebook.decode()
-        assert not [text for text in printed(2 * inputs) if text in whole]
-        if not attack.sees_inputs:
-            assert not [text for text in printed(inputs) if text in whole]
+    assert not found(graded, lab, factor=2)
+    assert bool(found(graded, lab)) == attack.sees_inputs
 
     # What it leaves to others: the same result, no process, no file.
     assert points(after) == HONEST
@@ -108,7 +116,25 @@ def test_attack(name, package, lab, base, port, honest):
     zygote = warm_sandbox(package)._process.pid
     assert settled(lambda: len(descendants(zygote)) <= 2), descendants(zygote)
     assert files_of(lab.course.root) == before
-    assert not list(Path("/tmp").glob("hostile*")) + list(Path("/dev/shm").glob("hostile*"))
+    assert not [path for folder in {"/tmp", "/dev/shm", WRITABLE}
+                for path in Path(folder).glob("hostile*")]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith("inputs kept in")])
+def test_inputs_are_found_where_they_are_kept(name, package, lab, base, port):
+    """Without the fork that is judged each of these shows an input, and the search finds it."""
+    attack = replace(
+        ATTACKS[name], first=dedent(NO_FORK), last=f"{ATTACKS[name].last}\nprint(kept)"
+    )
+    graded = grade_submission(package, submission(base, attack, lab, port))
+    assert found(graded, lab)
+
+
+def test_an_expected_value_is_found(package, lab, base, port):
+    attack = ATTACKS["inputs kept in a global"]
+    cells = {"double": attack.cells["double"].replace("append(x)", "append(2 * x)")}
+    attack = replace(attack, first=dedent(NO_FORK), cells=cells)
+    assert found(grade_submission(package, submission(base, attack, lab, port)), lab, factor=2)
 
 
 def test_the_table_is_long_enough_and_its_secrets_are_real(lab):

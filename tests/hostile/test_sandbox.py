@@ -1,6 +1,7 @@
 """What surrounds a student's process: nothing passes from one submission to the next."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,18 +14,34 @@ from autograder.grading.submissions import read_submission
 from autograder.student.resources import Limits
 from tests.grading.helpers import data, submit
 from tests.hostile.attacks import MARK
-from tests.hostile.conftest import descendants, needs_sandbox, settled
+from tests.hostile.conftest import WRITABLE, descendants, needs_sandbox, settled
 
 LIMITS = Limits(memory=2**28, file=2**20, disk=2**23, processes=24)
 
 
 @pytest.fixture(scope="module")
-def sandbox():
+def warm():
     with Sandbox("bwrap", LIMITS) as sandbox:
         yield sandbox
 
 
-def ran(process, source, seconds=10):
+@pytest.fixture
+def sandbox(warm):
+    """Return the sandbox with nothing in it; a test that failed may have left something."""
+    if warm._process is not None and not settled(lambda: len(inside(warm)) <= 2):
+        warm.close_zygote()
+    return warm
+
+
+def inside(sandbox):
+    """Return the processes in a sandbox; its zygote and bubblewrap's own make two."""
+    return descendants(sandbox._process.pid)
+
+
+FOLDERS = [WRITABLE, "/dev/shm", "/dev", "/proc", "/", "/libraries", "/usr", "/etc", "/dev/pts"]
+
+
+def ran(process, source, seconds=60):
     run = process.run_cell(source, seconds)
     return "".join(
         str(o.get("text", "")) + str(o.get("data", "")) + "\n".join(o.get("traceback", []))
@@ -45,7 +62,7 @@ def leave(name, do):
 libc = ctypes.CDLL(None, use_errno=True)
 key = libc.syscall(248, b"user", b"{MARK}", b"x", 1, -3)
 assert (libc.shmget(77, 4096, 0o1666), key) == (-1, -1)
-for folder in ("/tmp", "/dev/shm", "/dev", "/proc", "/", "/libraries", "/usr", "/etc", "/dev/pts"):
+for folder in {FOLDERS}:
     leave(folder, lambda: open(f"{{folder}}/{MARK}", "w").write("x"))
 box = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 leave("abstract", lambda: box.bind("\\0{MARK}"))
@@ -63,7 +80,7 @@ print(left)
 FIND = f"""
 import os, socket
 found = []
-for folder in ("/tmp", "/dev/shm", "/dev", "/proc", "/", "/libraries", "/usr", "/etc", "/dev/pts"):
+for folder in {FOLDERS}:
     if os.path.exists(f"{{folder}}/{MARK}"):
         found.append(folder)
 box = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -89,7 +106,8 @@ print(found)
 def test_nothing_reaches_a_submission_beside_it_or_after_it(sandbox):
     """Both while the first one lives, and when it has ended."""
     first = sandbox.fork()
-    assert ran(first, LEAVE) == "['/tmp', '/dev/shm', 'abstract', 'inet', 'posix']\n"
+    left = [WRITABLE, "/dev/shm", "abstract", "inet", "posix"]
+    assert ran(first, LEAVE) == f"{left}\n"
     beside = sandbox.fork()
     assert ran(beside, FIND) == "[]\n"
     first.end()
@@ -97,7 +115,7 @@ def test_nothing_reaches_a_submission_beside_it_or_after_it(sandbox):
     assert ran(after, FIND) == "[]\n"
     for process in (beside, after):
         process.end()
-    assert settled(lambda: len(descendants(sandbox._process.pid)) <= 2)
+    assert settled(lambda: len(inside(sandbox)) <= 2)
 
 
 @pytest.mark.slow
@@ -135,10 +153,9 @@ except MemoryError:
 """)  # fmt: skip
     assert said == f"NPROC 24\nFSIZE {2**20}\nCORE 0\nfull\n"
     scores = [
-        Path(f"/proc/{number}/oom_score_adj").read_text().strip()
-        for number in descendants(sandbox._process.pid)
+        Path(f"/proc/{number}/oom_score_adj").read_text().strip() for number in inside(sandbox)
     ]
-    assert scores.count("1000") == 2  # the process and its keeper
+    assert scores.count("1000") == 2  # the process and the zygote
     process.end()
 
 
@@ -213,6 +230,26 @@ def test_without_a_sandbox_points_and_time_still_hold(package, base):
         close_sandboxes()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() == 0, reason="no limit on processes binds root")
+@pytest.mark.parametrize("attack", ["", "a fork bomb in a cell"])
+def test_without_a_sandbox_other_processes_of_the_account_cost_nothing(package, base, attack):
+    """A desktop runs hundreds, and the kernel counts them and the student's together."""
+    from autograder.grading.execute import close_sandboxes
+    from tests.hostile.attacks import ATTACKS, HONEST, Attack
+    from tests.hostile.test_attacks import points, submission
+
+    others = [subprocess.Popen(["sleep", "1000"]) for _ in range(3 * LIMITS.processes)]
+    try:
+        content = submission(base, ATTACKS.get(attack, Attack()), None, 1)
+        assert points(grade_submission(package, content, "none")) == HONEST
+    finally:
+        close_sandboxes()
+        for other in others:
+            other.kill()
+            other.wait()
+
+
 @needs_sandbox
 def test_a_process_that_is_gone_says_so(sandbox):
     process = sandbox.fork()
@@ -235,7 +272,7 @@ def test_a_process_left_by_the_fork_that_is_judged_ends_with_it(sandbox):
     process.begin_judging()
     double = process.ask("name", "double", seconds=5)
     assert process.ask("call", double, [0.123456789], {}, seconds=5) == 0.0
-    assert len(descendants(sandbox._process.pid)) >= 5  # it is there
+    assert len(inside(sandbox)) >= 5  # it is there
     process.end_judging()
     assert ran(process, attack.last) == "SEEN ConnectionRefusedError\n"
     process.end()

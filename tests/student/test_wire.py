@@ -184,3 +184,33 @@ def test_a_frame_that_is_begun_and_not_ended_is_not_waited_for(pair, monkeypatch
     other.sendall(LENGTHS.pack(1000, 0) + os.urandom(10))
     with pytest.raises(WireError, match="not ended"):
         channel.receive(1)
+
+
+def test_frames_that_come_together_are_received_one_by_one(pair):
+    """In one piece, and cut anywhere."""
+    ours, theirs = pair
+    values = [["ask", "name"], np.arange(3.0), ("x" * 100_000, 1), None]
+    stream = b"".join(encode(value) for value in values)
+    for size in (len(stream), 70_001, 7):
+        sender = threading.Thread(target=_pieces, args=(theirs, stream, size))
+        sender.start()
+        assert all(same(ours.receive(5), value) for value in values)
+        sender.join()
+
+
+def _pieces(connection, stream, size):
+    for start in range(0, len(stream), size):
+        connection.sendall(stream[start : start + size])
+
+
+def test_an_encoder_goes_on_after_what_cannot_be_sent():
+    """Its packers keep nothing of a value that was refused half way."""
+    encoder = wire.Encoder()
+    good = [(1, np.ones(2)), Ref(1, "Net"), 2**70]
+    expected = encode(good)
+    for bad in ([1, (2, (3, object()))], ["x" * 100, np.array([None])], [1j, {"k": (set(),)}]):
+        with pytest.raises(WireError):
+            encoder.encode(bad)
+        assert encoder.encode(good) == expected
+    encoder.encode(["x" * 2**21])
+    assert encoder.encode(good) == expected

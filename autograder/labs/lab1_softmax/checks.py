@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder.checks import check, close, expect, forbid, probe
+from autograder.checks import check, close, expect, forbid, probe, reference
 
 NEAR = {"rtol": 1e-4, "atol": 1e-7}
 
@@ -87,6 +87,7 @@ for optimizer in ("task2", "adamw", "adagrad"):
 # ------------------------------------------------------------------ references
 
 
+@reference
 def softmax(logits, axis=-1):
     """Return softmax entry by entry: p_k = 1 / sum_j exp(z_j - z_k)."""
     rows = np.moveaxis(np.asarray(logits, dtype=float), axis, -1)
@@ -152,6 +153,16 @@ def gradients(loss, weights, biases):
         return out
 
     return [slopes(w) for w in weights], [slopes(b) for b in biases]
+
+
+@reference
+def squared_error_gradients(weights, biases, x, y):
+    return gradients(lambda w, b: squared_error(w, b, x, y), weights, biases)
+
+
+@reference
+def cross_entropy_gradients(weights, biases, x, y, masks=()):
+    return gradients(lambda w, b: cross_entropy(w, b, x, y, masks), weights, biases)
 
 
 # ---------------------------------------------------------------------- inputs
@@ -312,7 +323,7 @@ def output_layer_is_right(student, rng):
     x, y = rng.normal(size=(4, 5)), 2 * rng.normal(size=(4, 3))
     close_gradients(
         network.backprop(x, y),
-        gradients(lambda w, b: squared_error(w, b, x, y), weights, biases),
+        squared_error_gradients(weights, biases, x, y),
         hint="One delta gives both: the cost derivative times the slope of the sigmoid.",
     )
 
@@ -324,7 +335,7 @@ def all_layers_are_right(student, rng):
     x, y = rng.normal(size=(7, 6)), 3 * rng.normal(size=(7, 3))
     close_gradients(
         network.backprop(x, y),
-        gradients(lambda w, b: squared_error(w, b, x, y), weights, biases),
+        squared_error_gradients(weights, biases, x, y),
         hint="The last entry of each list is the output layer. Which is the first that is wrong, "
         "seen from there?",
     )
@@ -337,7 +348,7 @@ def each_layer_uses_its_own_arrays(student, rng):
     x, y = rng.normal(size=(4, 4)), 3 * rng.normal(size=(4, 4))
     close_gradients(
         network.backprop(x, y),
-        gradients(lambda w, b: squared_error(w, b, x, y), weights, biases),
+        squared_error_gradients(weights, biases, x, y),
         hint="Going down from a layer, take the weights of that layer as they are, and the slope "
         "at what came into it.",
     )
@@ -436,7 +447,7 @@ def output_gradient_is_right(student, rng):
     x, y = rng.normal(size=(4, 5)), draw_labels(rng, 4, 3)
     close_gradients(
         network.backprop(x, y),
-        gradients(lambda w, b: cross_entropy(w, b, x, y), weights, biases),
+        cross_entropy_gradients(weights, biases, x, y),
         hint="Look at step 4 of the derivation. Nothing else multiplies the first delta.",
     )
 
@@ -448,7 +459,7 @@ def hidden_gradients_are_right(student, rng):
     x, y = rng.normal(size=(7, 6)), draw_labels(rng, 7, 3)
     close_gradients(
         network.backprop(x, y),
-        gradients(lambda w, b: cross_entropy(w, b, x, y), weights, biases),
+        cross_entropy_gradients(weights, biases, x, y),
         hint="Below the last layer nothing differs from exercise 2.",
     )
 
@@ -927,7 +938,7 @@ def gradients_are_those_of_the_masked_network(student, rng):
     )
     close_gradients(
         found,
-        gradients(lambda w, b: cross_entropy(w, b, x, y, masks), weights, biases),
+        cross_entropy_gradients(weights, biases, x, y, masks),
         hint="The next layer gets the masked activations. The slope is that of the unmasked ones, "
         "times the mask.",
     )
