@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from autograder.checks import mistakes
 from autograder.checks.check import Check
 from autograder.errors import GradlabError
 
@@ -178,10 +179,17 @@ class Lab:
     def checks(self) -> dict[str, list[Check]]:
         """Return the hidden checks by exercise, in the order they are written."""
         by_exercise: dict[str, list[Check]] = {}
-        for value in vars(self.hidden_module("checks")).values():
+        module = self.hidden_module("checks")
+        vars(module)[mistakes.NOTED] = self.mistakes_text()
+        for value in vars(module).values():
             if isinstance(value, Check):
                 by_exercise.setdefault(value.exercise, []).append(value)
         return by_exercise
+
+    def mistakes_text(self) -> str:
+        """Return what is recorded of known mistakes, empty where there is no such file."""
+        path = self.hidden_folder / mistakes.FILE
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.check import Check, CheckFailed
+from autograder.checks.heard import Heard
+from autograder.checks.mistakes import mistakes_of, recognised, told_once
 from autograder.checks.proxies import Side, Student
 from autograder.checks.shortcuts import Watched, forbidden_by
+from autograder.checks.sketch import sketch
 from autograder.checks.verdict import Outcome, Verdict
 from autograder.student.limits import TimeLimitReached
 from autograder.student.side import StudentError, StudentSide
@@ -48,13 +51,19 @@ def run_checks(
     """
     side = StudentSide(student) if isinstance(student, MutableMapping) else student
     forbidden = forbidden_by(checks)
-    watched = Watched(side, forbidden) if forbidden else None
-    outcomes = tuple(
-        _run(check, watched or side, _seed(seed, lab, check.name), seconds) for check in checks
-    )
-    verdict = Verdict(lab, checks[0].exercise, outcomes)
-    if forbidden and watched and (found := watched.found(sources)):
-        return verdict.with_shortcut(forbidden.outcome(found))
+    heard = Heard(side)
+    watched = Watched(heard, forbidden) if forbidden else None
+    known = mistakes_of(checks)
+    found = {}
+    outcomes = []
+    for check in checks:
+        outcome = _run(check, watched or heard, _seed(seed, lab, check.name), seconds)
+        outcomes.append(outcome)
+        if known and outcome.status == "failed":
+            found[check.name] = recognised(known, check.name, sketch(heard.values))
+    verdict = Verdict(lab, checks[0].exercise, told_once(outcomes, found))
+    if forbidden and watched and (shortcuts := watched.found(sources)):
+        return verdict.with_shortcut(forbidden.outcome(shortcuts))
     return verdict
 
 
