@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from autograder.checks import mistakes
 from autograder.checks.check import Check
 from autograder.checks.shortcuts import checks_of
 from autograder.errors import GradlabError
@@ -184,7 +185,14 @@ class Lab:
         GradlabError
             If `checks.py` cannot be imported, or forbids something to an unknown exercise.
         """
-        return checks_of(self.hidden_module("checks"))
+        module = self.hidden_module("checks")
+        vars(module)[mistakes.NOTED] = self.mistakes_text()
+        return checks_of(module)
+
+    def mistakes_text(self) -> str:
+        """Return what is recorded of known mistakes, empty where there is no such file."""
+        path = self.hidden_folder / mistakes.FILE
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from autograder.authoring.command import add_parser as add_build
+from autograder.authoring.new import add_parser as add_new
 from autograder.doctor.command import add_parser as add_doctor
 from autograder.errors import GradlabError
 from autograder.grading.command import add_parser as add_grade
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="gradlab", description="Build, prove and grade the labs of this course."
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (add_build, add_verify, add_grade, add_reports, add_doctor):
+    for add in (add_new, add_build, add_verify, add_grade, add_reports, add_doctor):
         add(commands)
     options = parser.parse_args(arguments)
     try:

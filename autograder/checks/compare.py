@@ -109,8 +109,15 @@ def _each(
         raise CheckFailed(f"{what} is {_a(actual)}, expected a list or tuple of arrays", hint)
     if len(actual) != len(expected):
         raise CheckFailed(f"{what} has {len(actual)} parts, expected {len(expected)}", hint)
+    failures = []
     for number, (part, right) in enumerate(zip(actual, expected, strict=True)):
-        close(part, right, what=f"{what}[{number}]", hint=hint, **options)
+        try:
+            close(part, right, what=f"{what}[{number}]", hint=hint, **options)
+        except CheckFailed as failure:
+            failures.append(failure)
+    if failures:
+        alone = len(failures) == 1 < len(expected)
+        raise CheckFailed(failures[0].seen + ("; the others are right" if alone else ""), hint)
 
 
 def _as_array(

@@ -1,99 +1,61 @@
-"""What a check heard from the student's side last, in words.
-
-A check may stop on a value that it did not expect: a text in the place of an array, one part in
-the place of two. That is the student's error and not the check's, and has to be said so.
-"""
+"""What the student's code answered during a check."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any
 
 import numpy as np
 
 from autograder.checks.proxies import Side
-from autograder.errors import GradlabError
-from autograder.student.plain import Plain, Ref
-from autograder.student.side import StudentError
+from autograder.student.plain import Plain
 
-# What Python raises where a value is of another kind than the code that takes it.
-WRONG_KIND = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, MemoryError)
-_LONGEST = 40
+# Answers to these are values that the student's code computed.
+_TELLING = {"call", "probe", "getattr", "getitem", "len"}
+# More than an honest answer to any check, and little beside what one message may hold.
+_MOST_BYTES = 8 * 2**20
 
 
 class Heard:
-    """A side that keeps in mind what it answered last.
+    """A student's side that keeps the values it answered with during the last check.
 
-    A check whose inputs are fixed and that passes for the solution (`gradlab verify` proves
-    that) and stops with one of `WRONG_KIND` after an answer, stops because of the answer.
+    Attributes
+    ----------
+    values : list
+        The plain values, in their order; none if they were too large to be kept.
     """
 
     def __init__(self, side: Side) -> None:
         self._side = side
-        self._names: dict[int, str] = {}
-        self._last: tuple[str, Plain] | None = None
+        self._bytes = 0
+        self.values: list[Plain] = []
 
     def request(self, operation: str, *operands: Plain) -> Plain:
-        """Carry the request on; keep the answer."""
-        try:
-            reply = self._side.request(operation, *operands)
-        except StudentError as error:
-            if operation in ("getitem", "len") and error.kind == "TypeError":
-                # Their object has no parts, or no such ones; it is the check that asked for them.
-                raise TypeError(error.message) from None
-            raise
-        name = self._called(operation, operands)
-        if name:
-            self._last = name, reply
-            if isinstance(reply, Ref):
-                self._names[reply.number] = name
+        """Carry the request on, and keep what comes back if it is the student's work."""
+        if operation == "begin":
+            # Each check begins with it.
+            self._bytes = 0
+            self.values.clear()
+        reply = self._side.request(operation, *operands)
+        if operation in _TELLING:
+            self._bytes += _size(reply)
+            self.values.append(reply)
+            if self._bytes > _MOST_BYTES:
+                self.values.clear()
         return reply
 
     def limit(self, seconds: float) -> AbstractContextManager[None]:
-        """Limit the time of the student's code in a block."""
+        """Give the block its time."""
         return self._side.limit(seconds)
 
-    def misfit(self, error: Exception) -> str | None:
-        """Return a sentence about the last answer; None if it did not lead to the error."""
-        if self._last is None or not isinstance(error, WRONG_KIND):
-            return None
-        if isinstance(error, GradlabError):
-            # It is a ValueError too, and about the lab.
-            return None
-        name, value = self._last
-        if isinstance(value, Ref) and not isinstance(error, TypeError):
-            # Nothing has come of the object yet.
-            return None
-        wanted = "expected the type, shape and number of parts that the exercise asks for"
-        return f"{name} is {_described(value)}, {wanted}"
 
-    def _called(self, operation: str, operands: tuple[Plain, ...]) -> str:
-        """Return what the student knows the answer to a request as."""
-        match operation, operands:
-            case "name", (str(name),):
-                return name
-            case "probe", _:
-                return "what your code gave"
-            case "getattr", (Ref(number=number), str(name)):
-                return f"{self._names.get(number, 'its')}.{name}"
-            case ("getitem" | "call") as kind, (Ref(number=number), *_):
-                return f"{self._names.get(number, 'it')}{'[...]' if kind == 'getitem' else '(...)'}"
-        return ""
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, Ref):
-        article = "an" if value.type_name[:1].lower() in "aeiou" else "a"
-        return f"{article} {value.type_name} object"
+def _size(value: Plain) -> int:
+    """Return about how many bytes a value takes."""
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape} that holds {value.dtype}"
-    if isinstance(value, (list, tuple, dict)):
-        parts = "1 part" if len(value) == 1 else f"{len(value)} parts"
-        return f"a {type(value).__name__} of {parts}"
+        return value.nbytes
     if isinstance(value, (str, bytes)):
-        return f"the text {_short(repr(value))}"
-    return "None" if value is None else f"the {type(value).__name__} {_short(str(value))}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+        return len(value)
+    if isinstance(value, dict):
+        return 64 + sum(_size(key) + _size(part) for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return 64 + sum(map(_size, value))
+    return 32

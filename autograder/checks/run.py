@@ -14,8 +14,11 @@ import numpy as np
 
 from autograder.checks.check import Check, CheckFailed
 from autograder.checks.heard import Heard
+from autograder.checks.last_answer import LastAnswer
+from autograder.checks.mistakes import mistakes_of, recognised, told_once
 from autograder.checks.proxies import Side, Student
 from autograder.checks.shortcuts import Watched, forbidden_by
+from autograder.checks.sketch import sketch
 from autograder.checks.verdict import Outcome, Verdict
 from autograder.student.limits import TimeLimitReached
 from autograder.student.side import StudentError, StudentSide
@@ -49,13 +52,19 @@ def run_checks(
     """
     side = StudentSide(student) if isinstance(student, MutableMapping) else student
     forbidden = forbidden_by(checks)
-    watched = Watched(side, forbidden) if forbidden else None
-    outcomes = tuple(
-        _run(check, watched or side, _seed(seed, lab, check.name), seconds) for check in checks
-    )
-    verdict = Verdict(lab, checks[0].exercise, outcomes)
-    if forbidden and watched and (found := watched.found(sources)):
-        return verdict.with_shortcut(forbidden.outcome(found))
+    heard = Heard(side)
+    watched = Watched(heard, forbidden) if forbidden else None
+    known = mistakes_of(checks)
+    found = {}
+    outcomes = []
+    for check in checks:
+        outcome = _run(check, watched or heard, _seed(seed, lab, check.name), seconds)
+        outcomes.append(outcome)
+        if known and outcome.status == "failed":
+            found[check.name] = recognised(known, check.name, sketch(heard.values))
+    verdict = Verdict(lab, checks[0].exercise, told_once(outcomes, found))
+    if forbidden and watched and (shortcuts := watched.found(sources)):
+        return verdict.with_shortcut(forbidden.outcome(shortcuts))
     return verdict
 
 
@@ -69,7 +78,7 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
     # What the student's code prints or warns belongs to no output of a check: nbgrader takes
     # any line on stderr for a failed test.
     sink = io.StringIO()
-    heard = Heard(side)
+    answer = LastAnswer(side)
     try:
         with (
             contextlib.redirect_stdout(sink),
@@ -79,7 +88,7 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
         ):
             warnings.simplefilter("default")
             side.request("begin", seed, False)
-            check(Student(heard), np.random.default_rng(seed))
+            check(Student(answer), np.random.default_rng(seed))
     except CheckFailed as failed:
         status, seen, hint = "failed", failed.seen, failed.hint
     except StudentError as error:
@@ -88,7 +97,7 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
         status, seen = "error", f"your code did not finish within {seconds:g} seconds"
     except Exception as error:
         # The student must not read its text: it may hold an expected value.
-        misfit = heard.misfit(error)
+        misfit = answer.misfit(error)
         if misfit:
             status, seen = "failed", misfit
         else:

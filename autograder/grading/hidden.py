@@ -9,17 +9,24 @@ from functools import lru_cache
 from types import ModuleType
 
 from autograder.catalog import Lab
-from autograder.checks import Check
+from autograder.checks import Check, mistakes
 from autograder.checks.shortcuts import checks_of
 from autograder.errors import GradlabError
 
 
 def hidden_text(lab: Lab) -> str:
-    """Return the text of `checks.py` in the lab's hidden folder, empty if there is none."""
+    """Return the text of `checks.py` in the lab's hidden folder, empty if there is none.
+
+    What is recorded of known mistakes goes with it, as a last line.
+    """
     path = lab.hidden_folder / "checks.py"
     # It says where a fault is, and that the text is good.
     lab.checks()
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    if not path.exists():
+        return ""
+    recorded = lab.mistakes_text()
+    line = f"\n{mistakes.NOTED} = {recorded!r}\n" if recorded else ""
+    return path.read_text(encoding="utf-8") + line
 
 
 @lru_cache(maxsize=16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -30,6 +31,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--seeds", type=_positive, default=1, metavar="N", help="also with the next N - 1 seeds"
     )
+    parser.add_argument(
+        "--mutants",
+        type=_many,
+        metavar="N",
+        help="how many small changes of the solutions are tried, a number or all; the document "
+        "is then neither written nor compared",
+    )
     parser.add_argument("--explore", action="store_true", help="also run the explore cells")
     parser.set_defaults(run=run)
 
@@ -39,7 +47,12 @@ def run(options: argparse.Namespace) -> int:
     # What proves labs takes long to import, and the other commands share this parser.
     from autograder.proving.matrix import LEGEND
     from autograder.proving.report import count, report
+    from autograder.proving.run import FORK_IS_SAFE
 
+    if options.mutants is None and not FORK_IS_SAFE:
+        # Each mutant would take a process that runs the notebook from its start.
+        options.mutants = 0
+        print("no mutants are tried here unless --mutants asks for them: forks are not safe\n")
     course = Course.default()
     labs = [course.lab(name) for name in dict.fromkeys(options.labs)] or course.labs()
     if not labs:
@@ -50,12 +63,16 @@ def run(options: argparse.Namespace) -> int:
         )
     proofs = []
     for lab in labs:
-        proof = _verify(lab, options.seeds, options.explore)
+        proof = _verify(lab, options)
         print(report(proof))
         proofs.append(proof)
     print("signs: " + "; ".join(" ".join(line.split()) for line in LEGEND) + "\n")
     reasons = [(proof.lab, problem) for proof in proofs for problem in proof.problems]
-    reasons += [("docs", problem) for problem in _keep(course, proofs, check=options.check)]
+    for lab, proof in zip(labs, proofs, strict=True):
+        if not proof.problems:
+            reasons += [(lab.name, one) for one in _record(lab, proof, check=options.check)]
+    if options.mutants is None:
+        reasons += [("docs", problem) for problem in _keep(course, proofs, check=options.check)]
     for number, (where, problem) in enumerate(reasons, 1):
         print(textwrap.indent(f"{number}. {where}: {problem}", "   ")[3:])
     names = ", ".join(proof.lab for proof in proofs if not proof.problems)
@@ -66,9 +83,10 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(lab: Lab, seeds: int, explore: bool) -> Proof:
+def _verify(lab: Lab, options: argparse.Namespace) -> Proof:
     from tqdm import tqdm
 
+    from autograder.proving.mutation.mutants import MOST
     from autograder.proving.verify import verify_lab
 
     with tqdm(desc=f"proving {lab.name}", unit="run", leave=False, disable=None) as bar:
@@ -77,7 +95,13 @@ def _verify(lab: Lab, seeds: int, explore: bool) -> Proof:
             bar.total = total
             bar.update(done - bar.n)
 
-        return verify_lab(lab, seeds=seeds, explore=explore, progress=show)
+        return verify_lab(
+            lab,
+            seeds=options.seeds,
+            explore=options.explore,
+            mutants=MOST if options.mutants is None else options.mutants,
+            progress=show,
+        )
 
 
 def _keep(course: Course, proofs: Sequence[Proof], *, check: bool) -> list[GradlabError]:
@@ -104,7 +128,29 @@ def _keep(course: Course, proofs: Sequence[Proof], *, check: bool) -> list[Gradl
     return []
 
 
+def _record(lab: Lab, proof: Proof, *, check: bool) -> list[GradlabError]:
+    """Write what the lab's misconceptions give, or say that it is not up to date."""
+    from autograder.checks.mistakes import FILE
+    from autograder.proving.recorded import is_recorded, not_recorded, write_recorded
+
+    if is_recorded(lab, proof.mistakes):
+        return []
+    if check:
+        return [not_recorded(lab)]
+    write_recorded(lab, proof.mistakes)
+    print(f"written: {lab.hidden_folder / FILE}\n")
+    return []
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)
+
+
+def _many(text: str) -> int:
+    if text == "all":
+        return sys.maxsize
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number or all, found {text!r}")
     return int(text)

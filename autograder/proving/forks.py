@@ -85,6 +85,13 @@ def _be_a_child(notebook: Notebook, task: Task, writer: int) -> None:
     """Perform the task, write the result, and end without touching what the parent holds."""
     code = 1
     try:
+        if task.hunted:
+            # A change of one sign can make a loop that fills the memory. Not every system that
+            # can import this module has `resource`.
+            import resource
+
+            most = 2 * notebook.settings.memory_mib * 2**20
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         answer = json.dumps(notebook.perform(task).to_json()).encode()
         while answer:
             answer = answer[os.write(writer, answer) :]

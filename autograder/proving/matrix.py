@@ -55,7 +55,7 @@ def lab_section(proof: Proof) -> str:
     lines = [_MARK.format(proof.lab), "", f"## {proof.lab}: {proof.title}", ""]
     for exercise in proof.exercises:
         lines += _exercise_lines(exercise)
-    return "\n".join(lines)
+    return "\n".join([*lines, *_hunt_lines(proof)])
 
 
 def matrix_path(course: Course) -> Path:
@@ -115,6 +115,32 @@ def _exercise_lines(exercise: ExerciseProof) -> list[str]:
     for words, names in facts.items():
         if names:
             lines += [f"{words}: {', '.join(names)}.", ""]
+    return lines
+
+
+def _hunt_lines(proof: Proof) -> list[str]:
+    """Return what came of the mutants: how many were tried, and each that nothing notices."""
+    hunt = proof.hunt
+    if not hunt.tried:
+        return []
+    left_out = hunt.made - hunt.tried
+    lines = [
+        "### Generated mutants",
+        "",
+        f"Of {hunt.tried} small changes of the solutions, the checks notice {hunt.killed}."
+        + (f" {left_out} more were left out: there are too many." if left_out else ""),
+        "",
+    ]
+    if hunt.survivors:
+        lines += ["The others are right as well:", "", "```diff"]
+        last = ""
+        for mutant, why in hunt.survivors:
+            inner = mutant.within not in ("", mutant.exercise)
+            place = f"{mutant.exercise}: {mutant.within}" if inner else mutant.exercise
+            if last != (last := f"@@ {place}: {why}"):
+                lines += ["", last] if lines[-1] != "```diff" else [last]
+            lines += [f"- {mutant.before}", f"+ {mutant.after}"]
+        lines += ["```", ""]
     return lines
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import wraps
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -24,9 +25,12 @@ from autograder.checks import (
     Verdict,
     run_checks,
 )
+from autograder.checks.heard import Heard
+from autograder.checks.sketch import Sketch, sketch
 from autograder.checks.verdict import visible_outcome
 from autograder.proving.task import Cell, Result, Task
 from autograder.student.limits import TimeLimitReached, time_limit
+from autograder.student.side import StudentSide
 from autograder.student.visible import run_visible
 
 
@@ -38,6 +42,8 @@ class Notebook:
         self.cells = cells
         self.seed = seed
         self.settings: Settings = lab.course.settings
+        self.cell_seconds = self.settings.cell_seconds
+        self.check_seconds = self.settings.check_seconds
         self.checks = lab.checks()
         self.module = ModuleType("__main__")
         # Classes find their module by name: pickle, dataclasses and inspect rely on it.
@@ -45,6 +51,8 @@ class Notebook:
         self.sources: list[str] = []
         self.problems: list[tuple[str, str]] = []
         self.broken: list[tuple[str, str]] = []
+        self.heard: dict[str, Sketch | None] = {}
+        self.sketches: list[tuple[str, Sequence[Any]]] = []
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002 (labs may draw from the global state)
 
@@ -66,7 +74,7 @@ class Notebook:
     def run_solved(self, cell: Cell) -> None:
         """Run a cell as it is, if it is one that others may need."""
         if cell.kind in ("given", "exercise"):
-            self.run(cell, cell.source, self.settings.cell_seconds)
+            self.run(cell, cell.source, self.cell_seconds)
 
     def perform(self, task: Task) -> Result:
         """Run the cells from the task's start on, and judge.
@@ -80,18 +88,23 @@ class Notebook:
 
     def seconds_for(self, task: Task) -> float:
         """Return how long a task may take, by the limits of its cells and checks."""
+        longest = max(self.settings.cell_seconds, self.settings.check_seconds)
+        most = task.seconds or longest
         cells = sum(cell.kind in ("given", "exercise") for cell in self.cells[task.start :])
         explore = sum(cell.kind == "explore" for cell in self.cells) * task.explore
         checks = sum(1 + len(self.checks.get(exercise, [])) for exercise in task.judged)
         return (
-            cells * self.settings.cell_seconds
+            cells * min(most, self.settings.cell_seconds)
             + explore * self.settings.explore_seconds
-            + checks * self.settings.check_seconds
+            + checks * min(most, self.settings.check_seconds)
         )
 
     def _perform(self, task: Task) -> Result:
         verdicts = []
         waiting = set(task.judged)
+        if task.seconds:
+            self.cell_seconds = min(self.cell_seconds, task.seconds)
+            self.check_seconds = min(self.check_seconds, task.seconds)
         for cell in self.cells[task.start :]:
             if not waiting and not task.to_end:
                 break
@@ -102,12 +115,25 @@ class Notebook:
                 self.run(cell, cell.source, self.settings.explore_seconds)
             elif cell.kind == "check" and cell.exercise in waiting:
                 waiting.remove(cell.exercise)
-                verdicts.append(self.judge(cell, task.catchers))
-        return Result(task.name, tuple(verdicts), tuple(self.problems), tuple(self.broken))
+                if not task.hunted:
+                    verdicts.append(self.judge(cell, task.catchers))
+                    if task.recorded:
+                        self._record(verdicts[-1])
+                    continue
+                verdicts.append(self.hunt(cell))
+                if any(outcome.status != "passed" for outcome in verdicts[-1].outcomes):
+                    break
+        return Result(
+            task.name,
+            tuple(verdicts),
+            tuple(self.problems),
+            tuple(self.broken),
+            sketches=tuple(self.sketches),
+        )
 
     def judge(self, cell: Cell, catchers: tuple[str, ...]) -> Verdict:
         """Run an exercise's visible asserts and its hidden checks, in this order."""
-        seconds = self.settings.check_seconds
+        seconds = self.check_seconds
         visible = visible_outcome(*run_visible(cell.source, vars(self.module), seconds))
         outcomes: list[Outcome] = []
         shortcuts: list[Outcome] = []
@@ -116,23 +142,37 @@ class Notebook:
             if late and check.name not in catchers:
                 outcomes.append(_not_run(check, f"not run, because {late} used up its time"))
                 continue
-            verdict, error = self._try(check)
+            verdict = self._try(check)
             outcome = verdict.outcomes[0]
             shortcuts += [verdict.shortcut] if verdict.shortcut else []
             if outcome.status == "error" and outcome.seconds >= seconds:
                 late = check.name
-            if error is not None and not isinstance(error, _ENDINGS):
-                # A student gets the blame for what their answer leads to. What an author has
-                # thought of must be failed in words of the check's own.
-                outcome = replace(outcome, status="broken")
-                words = _last_words(error, check.function.__code__.co_filename)
-                self.broken.append((check.name, words))
             outcomes.append(outcome)
         judged = Verdict(self.lab.name, cell.exercise, tuple(outcomes), visible)
         return judged.with_shortcut(shortcuts[0]) if shortcuts else judged
 
-    def _try(self, check: Check) -> tuple[Verdict, Exception | None]:
-        """Run a check; also return what it raised, which a student must not read."""
+    def hunt(self, cell: Cell) -> Verdict:
+        """Run an exercise's hidden checks until one does not pass."""
+        outcomes: list[Outcome] = []
+        for check in self.checks.get(cell.exercise, []):
+            outcomes += self._try(check).outcomes
+            if outcomes[-1].status != "passed":
+                break
+        return Verdict(self.lab.name, cell.exercise, tuple(outcomes))
+
+    def _record(self, verdict: Verdict) -> None:
+        """Note the values of the checks that failed, if the same come a second time."""
+        for check in self.checks[verdict.exercise]:
+            first = self.heard.get(check.name)
+            (outcome,) = (one for one in verdict.outcomes if one.name == check.name)
+            if outcome.status == "failed" and first:
+                self._try(check)
+                again = self.heard.get(check.name)
+                if again and again.matches(first):
+                    self.sketches.append((check.name, first.to_json()))
+
+    def _try(self, check: Check) -> Verdict:
+        """Run a check; note what it raised by itself, which a student must not read."""
         raised: list[Exception] = []
 
         @wraps(check.function)
@@ -143,15 +183,25 @@ class Notebook:
                 raised.append(error)
                 raise
 
+        side = Heard(StudentSide(vars(self.module)))
         verdict = run_checks(
             [replace(check, function=overheard)],
-            vars(self.module),
+            side,
             lab=self.lab.name,
             seed=self.seed,
-            seconds=self.settings.check_seconds,
+            seconds=self.check_seconds,
             sources=self.sources,
         )
-        return verdict, raised[0] if raised else None
+        if raised and not isinstance(raised[0], _ENDINGS):
+            # A student gets the blame for what their answer leads to. What an author has
+            # thought of must be failed in words of the check's own.
+            broken = replace(verdict.outcomes[0], status="broken")
+            verdict = replace(verdict, outcomes=(broken,))
+            words = _last_words(raised[0], check.function.__code__.co_filename)
+            self.broken.append((check.name, words))
+        if verdict.outcomes[0].status == "failed":
+            self.heard[check.name] = sketch(side.values)
+        return verdict
 
 
 # How a check may end that is not at fault.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.authoring.notebooks import release_notebook
+from autograder.authoring.source import read_source
 from autograder.catalog import Lab
 from autograder.checks import Check
 from autograder.errors import GradlabError
@@ -30,6 +31,8 @@ class Material:
         The hidden checks by exercise.
     text : str
         All that the release shows.
+    written : dict
+        The cells of the exercises with their solution markers, by exercise.
     """
 
     lab: Lab
@@ -38,6 +41,7 @@ class Material:
     variations: Sequence[Variation]
     checks: Mapping[str, Sequence[Check]]
     text: str
+    written: Mapping[str, str]
 
     @property
     def exercises(self) -> list[str]:
@@ -63,7 +67,12 @@ def read_material(lab: Lab) -> tuple[Material, list[GradlabError]]:
     stubs = {cell.name: by_name[cell.name] for cell in cells if cell.kind == "exercise"}
     variations, problems = read_faults(lab)
     text = "\n".join(cell.source for cell in released)
-    return Material(lab, cells, stubs, variations, lab.checks(), text), problems
+    written = {
+        str(cell.name): cell.source
+        for cell in read_source(lab.source_file)
+        if cell.kind == "exercise"
+    }
+    return Material(lab, cells, stubs, variations, lab.checks(), text, written), problems
 
 
 def plan(material: Material, *, explore: bool = False) -> list[Task]:
@@ -87,7 +96,14 @@ def plan(material: Material, *, explore: bool = False) -> list[Task]:
             if fault.exercise == exercise:
                 replaced = {exercise: variation.source}
                 tasks.append(
-                    Task(task_name(variation), start, (exercise,), replaced, fault.caught_by)
+                    Task(
+                        task_name(variation),
+                        start,
+                        (exercise,),
+                        replaced,
+                        fault.caught_by,
+                        recorded=fault.kind == "misconception",
+                    )
                 )
         tasks.append(Task(f"solution:{exercise}", place[f"{exercise}_check"], (exercise,)))
     rest = 0 if explore else place[f"{exercises[-1]}_check"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autograder.checks import Check, Verdict
+from autograder.checks.mistakes import Mistake
 from autograder.errors import GradlabError
+from autograder.proving.mutation.judge import Hunt
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Proof:
     title: str
     exercises: tuple[ExerciseProof, ...]
     problems: tuple[GradlabError, ...]
+    hunt: Hunt = field(default_factory=Hunt)
+    mistakes: tuple[Mistake, ...] = ()
 
     def count(self, kind: str) -> int:
         """Return how many variations of a kind were run."""

@@ -27,7 +27,22 @@ def report(proof: Proof) -> str:
             lines.append(_wrapped("unproved, only the stub fails it", exercise.unproved))
         if exercise.needs:
             lines.append(_wrapped("needs", exercise.needs))
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *_hunted(proof), ""])
+
+
+def _hunted(proof: Proof) -> list[str]:
+    hunt = proof.hunt
+    lines = [f"  the values of {count(len(proof.mistakes), 'misconception')} can be recognised"]
+    if not hunt.tried:
+        return [*lines, "  mutants: none tried"]
+    explained = sum(bool(why) for _, why in hunt.survivors)
+    parts = [f"{hunt.killed} noticed"]
+    parts += [f"{hunt.slow} of these by taking too long"] if hunt.slow else []
+    parts += [f"{explained} explained as right"]
+    if open_ := len(hunt.survivors) - explained:
+        parts += [f"{open_} not noticed"]
+    all_of = "" if hunt.tried == hunt.made else f" of {hunt.made}, which are too many"
+    return [*lines, f"  {count(hunt.tried, 'mutant')}{all_of}: {', '.join(parts)}"]
 
 
 def count(number: int, thing: str) -> str:

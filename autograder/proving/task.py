@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -45,6 +45,13 @@ class Task:
         Whether the run goes on to the end of the notebook.
     explore : bool
         Whether explore cells are run, each within its time while grading.
+    seconds : float
+        If not 0, how long a cell or a check may take where the course's limit is longer.
+    hunted : bool
+        Whether the run ends with the first check that does not pass. The visible asserts are
+        then left out.
+    recorded : bool
+        Whether the values that come back in checks that fail are recorded.
     """
 
     name: str
@@ -54,6 +61,9 @@ class Task:
     catchers: tuple[str, ...] = ()
     to_end: bool = False
     explore: bool = False
+    seconds: float = 0.0
+    hunted: bool = False
+    recorded: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the task as JSON-ready data."""
@@ -82,6 +92,8 @@ class Result:
         The checks that raised by themselves, and where.
     crash : str
         Why the run ended early; empty when it did not.
+    sketches : tuple of (str, list)
+        The checks that failed, and a sketch of the values they got, where it was recorded.
     """
 
     task: str
@@ -89,6 +101,7 @@ class Result:
     problems: tuple[tuple[str, str], ...] = ()
     broken: tuple[tuple[str, str], ...] = ()
     crash: str = ""
+    sketches: tuple[tuple[str, Sequence[Any]], ...] = ()
 
     def verdict(self, exercise: str) -> Verdict | None:
         """Return the verdict on one exercise, if the run came that far."""
@@ -107,4 +120,5 @@ class Result:
             tuple((cell, text) for cell, text in data["problems"]),
             tuple((check, text) for check, text in data["broken"]),
             data["crash"],
+            tuple((check, values) for check, values in data["sketches"]),
         )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from autograder.authoring.build import stale
 from autograder.catalog import Lab
 from autograder.checks import Verdict
+from autograder.checks.mistakes import Mistake
 from autograder.errors import GradlabError
 from autograder.proving import caught, marks, vacuous
+from autograder.proving.mutation.hunt import Run, hunt
+from autograder.proving.mutation.judge import Hunt
+from autograder.proving.mutation.mutants import MOST
 from autograder.proving.plan import Material, plan, plan_late, read_material, task_name
 from autograder.proving.proof import ExerciseProof, Proof, Row
+from autograder.proving.recorded import recorded
 from autograder.proving.run import ENDED_EARLY, FORK_IS_SAFE, run_tasks
-from autograder.proving.task import Result
+from autograder.proving.task import Result, Task
 
 Progress = Callable[[int, int], object]
 Results = Mapping[str, Result]
@@ -24,6 +29,7 @@ def verify_lab(
     *,
     seeds: int = 1,
     explore: bool = False,
+    mutants: int = MOST,
     slots: int | None = None,
     fork: bool = FORK_IS_SAFE,
     progress: Progress = lambda done, total: None,
@@ -39,6 +45,9 @@ def verify_lab(
         no check may depend on a lucky one.
     explore : bool
         Whether explore cells are run too, each within its time while grading.
+    mutants : int
+        How many generated changes of the solutions are tried at most. They are tried where all
+        solutions are right, and with the first seed alone.
     slots : int, optional
         How many runs go on at a time; one for each core if not given.
     fork : bool
@@ -62,15 +71,17 @@ def verify_lab(
             problems += caught.says_problems(variation, material.text)
 
     tasks = plan(material, explore=explore)
-    done = 0
+    done, total = 0, len(tasks) * seeds
 
     def step() -> None:
         nonlocal done
         done += 1
-        progress(done, len(tasks) * seeds)
+        progress(done, total)
 
     first = lab.course.settings.seed
     exercises: tuple[ExerciseProof, ...] = ()
+    hunted = Hunt()
+    mistakes: tuple[Mistake, ...] = ()
     for seed in range(first, first + seeds):
         results = run_tasks(
             lab, material.cells, tasks, seed=seed, slots=slots, fork=fork, progress=step
@@ -83,10 +94,40 @@ def verify_lab(
         if seed == first:
             problems += found
             exercises = tuple(_exercise(material, name, results) for name in material.exercises)
+            mistakes = recorded(material.variations, results)
+            if mutants and not wrong:
+
+                def run(more: Sequence[Task]) -> Results:
+                    nonlocal total
+                    total += len(more)
+                    return run_tasks(
+                        lab,
+                        material.cells,
+                        more,
+                        seed=first,
+                        slots=slots,
+                        fork=fork,
+                        progress=step,
+                    )
+
+                hunted, found = _hunt(material, exercises, run, mutants)
+                problems += found
         else:
             known = {problem.what for problem in problems}
             problems += [_with_seed(new, seed) for new in found if new.what not in known]
-    return Proof(lab.name, lab.title, exercises, tuple(problems))
+    return Proof(lab.name, lab.title, exercises, tuple(problems), hunted, mistakes)
+
+
+def _hunt(
+    material: Material, exercises: Sequence[ExerciseProof], run: Run, most: int
+) -> tuple[Hunt, list[GradlabError]]:
+    """Try the mutants; a check that one of them makes raise is at fault."""
+    needed_by = {
+        one.name: [other.name for other in exercises if one.name in other.needs]
+        for one in exercises
+    }
+    hunted, problems, results = hunt(material, needed_by, run, most)
+    return hunted, vacuous.broken_problems(results) + problems
 
 
 def _wrong_solutions(material: Material, results: Results) -> list[str]:

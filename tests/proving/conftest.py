@@ -56,12 +56,13 @@ def course(tmp_path: Path) -> Callable[..., Course]:
 def prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Proof]:
     """Return a function that proves a toy lab with the given texts.
 
-    To be quick it builds nothing, and takes what is generated for up to date.
+    To be quick it builds nothing, takes what is generated for up to date, and tries no mutants
+    unless the options ask for them.
     """
     monkeypatch.setattr("autograder.proving.verify.stale", lambda lab: [])
 
     def run(options: dict[str, object] | None = None, **texts: str) -> Proof:
-        return verify_lab(write(tmp_path, **texts).lab("toy"), **(options or {}))
+        return verify_lab(write(tmp_path, **texts).lab("toy"), **({"mutants": 0} | (options or {})))
 
     return run
 

@@ -80,3 +80,29 @@ def test_a_number_of_seeds_that_is_none(tmp_path, gradlab, number, capsys):
     with pytest.raises(SystemExit):
         gradlab(toy_course(tmp_path), "--seeds", number)
     assert "--seeds" in capsys.readouterr().err
+
+
+def test_another_number_of_mutants_leaves_the_document_alone(course, gradlab, capsys):
+    made = course()
+    assert gradlab(made, "--mutants", "all") == 0
+    assert "mutants: " in capsys.readouterr().out
+    assert gradlab(made, "--mutants", "0", "--check") == 0
+    assert "mutants: none tried" in capsys.readouterr().out
+    assert not matrix_path(made).exists()
+
+
+@pytest.mark.parametrize("number", ["-1", "some"])
+def test_a_number_of_mutants_that_is_none(tmp_path, gradlab, number, capsys):
+    with pytest.raises(SystemExit):
+        gradlab(toy_course(tmp_path), "--mutants", number)
+    assert "--mutants" in capsys.readouterr().err
+
+
+def test_without_forks_no_mutants_are_tried(course, gradlab, capsys, monkeypatch):
+    monkeypatch.setattr("autograder.proving.run.FORK_IS_SAFE", False)
+    made = course()
+    assert gradlab(made) == 0
+    output = capsys.readouterr().out
+    assert "no mutants are tried here" in output
+    assert "mutants: none tried" in output
+    assert not matrix_path(made).exists()

@@ -351,6 +351,16 @@ misconception(
     change=("w - learning_rate * v", "w + learning_rate * v"),
 )
 misconception(
+    "task2_labels_for_images",
+    exercise="task2",
+    caught_by="a_plain_step_is_gradient_descent",
+    says="backprop gets the labels first and then the images. The images come first.",
+    change=(
+        "self.backprop(x_mini_batch, y_mini_batch)",
+        "self.backprop(y_mini_batch, x_mini_batch)",
+    ),
+)
+misconception(
     "task2_old_velocity",
     exercise="task2",
     caught_by="a_plain_step_is_gradient_descent",
@@ -518,6 +528,16 @@ misconception(
     ],
 )
 misconception(
+    "adamw_labels_for_images",
+    exercise="adamw",
+    caught_by="first_step_of_adamw",
+    says="backprop gets the labels first and then the images. The images come first.",
+    change=(
+        "self.backprop(x_mini_batch, y_mini_batch)",
+        "self.backprop(y_mini_batch, x_mini_batch)",
+    ),
+)
+misconception(
     "adamw_corrects_one_mean_only",
     exercise="adamw",
     caught_by="first_step_of_adamw",
@@ -615,6 +635,16 @@ misconception(
     change=(
         "np.sqrt(self.sums_w[i] + self.eps)",
         "np.sqrt(self.sums_w[i] - grads_w[i] ** 2 + self.eps)",
+    ),
+)
+misconception(
+    "adagrad_labels_for_images",
+    exercise="adagrad",
+    caught_by="first_step_of_adagrad",
+    says="backprop gets the labels first and then the images. The images come first.",
+    change=(
+        "self.backprop(x_mini_batch, y_mini_batch)",
+        "self.backprop(y_mini_batch, x_mini_batch)",
     ),
 )
 misconception(
@@ -888,6 +918,21 @@ misconception(
     caught_by="images_turn_about_their_centre",
     says="Images are moved, but not turned.",
     change=("np.deg2rad(rng.uniform(-max_angle, max_angle))", "0.0"),
+)
+misconception(
+    "augment_turn_without_the_minus",
+    exercise="augment",
+    caught_by="images_turn_about_their_centre",
+    says="The matrix is no turn: it squeezes the digits. In a turn the two sines have opposite "
+    "signs.",
+    change=("-np.sin(angle)", "np.sin(angle)"),
+)
+misconception(
+    "augment_turn_for_small_angles_only",
+    exercise="augment",
+    caught_by="images_turn_about_their_centre",
+    says="The sine is replaced by the angle, which is right for small angles only.",
+    change=("-np.sin(angle)", "-angle"),
 )
 misconception(
     "augment_own_chance",
