@@ -57,7 +57,8 @@ class TrainingConfig:
     seed : int
         For starting weights, order of the batches, dropout and augmentation.
     restore_best : bool
-        Whether the model ends with the weights of the lowest validation loss, not with the last.
+        Whether the model ends with the weights of its best epoch, that of the highest validation
+        accuracy, and not with the last.
 
     Raises
     ------
