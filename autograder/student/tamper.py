@@ -11,12 +11,16 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from operator import is_
 from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.testing
+
+# Taken here, before a student's code can put something else in their place.
+_all, _len, _map = all, len, map
 
 # What a notebook of a course has no use for. Names of modules, then of things in modules.
 FORBIDDEN_IMPORTS = (
@@ -97,42 +101,35 @@ class Fingerprint:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._parts: tuple[tuple[str, Callable[[], Iterator[tuple[str, object]]]], ...] = (
-            ("replaced", self._functions),
-            ("replaced in sys.modules", self._modules),
-            ("has a hook", self._hooks),
-            ("replaced", self._methods),
-            ("replaced", self._engine),
-        )
         # Looked up now: what is compared is what was there, and with what it is compared too.
-        self._before = [dict(part()) for _, part in self._parts]
+        self._modules = {
+            name: module for name, module in sys.modules.items() if name.partition(".")[0] in _ROOTS
+        }
+        self._looks: list[Callable[[], list[str]]] = [
+            *(place.changes for place in _watched()),
+            self._changed_modules,
+            _Part("has a hook", self._hooks).changes,
+            _Part("replaced", self._methods).changes,
+            *(place.changes for place in _engine()),
+        ]
 
     def changes(self) -> list[str]:
         """Return what is no longer what it was, in words. It never raises."""
         found: list[str] = []
-        for (words, part), before in zip(self._parts, self._before, strict=True):
+        for look in self._looks:
             try:
-                now = dict(part())
+                found += look()
             except BaseException:
                 # Not KeyboardInterrupt either: what is looked at may be made to raise it.
                 found.append("something cannot be looked at")
-                continue
-            changed = [name for name in before if not _same(now.get(name), before[name])]
-            found += [f"{name} {words}" for name in changed]
         return list(dict.fromkeys(found))
 
-    @staticmethod
-    def _functions() -> Iterator[tuple[str, object]]:
-        for shown, module in _WATCHED:
-            for name, value in list(vars(module).items()):
-                if callable(value) and not f"{shown}.{name}".startswith(_CHANGING):
-                    yield f"{shown}.{name}", _with_code(value)
-
-    @staticmethod
-    def _modules() -> Iterator[tuple[str, object]]:
-        for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] in _ROOTS:
-                yield name, module
+    def _changed_modules(self) -> list[str]:
+        return [
+            f"{name} replaced in sys.modules"
+            for name, module in self._modules.items()
+            if sys.modules.get(name) is not module
+        ]
 
     def _hooks(self) -> Iterator[tuple[str, object]]:
         shell = self._shell
@@ -152,19 +149,89 @@ class Fingerprint:
             found = getattr(self._shell, name)
             yield f"IPython {name}", _with_code(getattr(found, "__func__", found))
 
-    @staticmethod
-    def _engine() -> Iterator[tuple[str, object]]:
-        """Yield the functions of this package, which answer the referee."""
-        package = __name__.rpartition(".")[0]
-        for name, module in list(sys.modules.items()):
-            if name.rpartition(".")[0] != package:
-                continue
-            for key, value in list(vars(module).items()):
-                yield f"grader {name.rpartition('.')[2]}.{key}", _with_code(value)
-                if isinstance(value, type) and value.__module__ == name:
-                    for part, function in list(vars(value).items()):
-                        if isinstance(function, FunctionType):
-                            yield f"grader {key}.{part}", _with_code(function)
+
+class _Part:
+    """What is looked up anew each time, by name."""
+
+    def __init__(self, words: str, part: Callable[[], Iterator[tuple[str, object]]]) -> None:
+        self._words = words
+        self._part = part
+        self._before = dict(part())
+
+    def changes(self) -> list[str]:
+        """Return what has been replaced, in words."""
+        now = dict(self._part())
+        changed = [n for n, value in self._before.items() if not _same(now.get(n), value)]
+        return [f"{name} {self._words}" for name in changed]
+
+
+class _Place:
+    """What a module or a class holds.
+
+    To touch an object is to copy its page of memory, in a process that was forked. So as long
+    as nothing has changed, no names are touched.
+
+    Parameters
+    ----------
+    shown : str
+        What it is called.
+    names : mapping
+        What it holds, by name.
+    counted : set of str
+        The names of which a change is told.
+    """
+
+    def __init__(self, shown: str, names: Mapping[str, object], counted: set[str]) -> None:
+        self._shown = shown
+        self._names = names
+        self._values = list(names.values())
+        self._before = {name: value for name, value in names.items() if name in counted}
+        # The code of a function can be replaced in place.
+        self._functions = [v for v in self._before.values() if isinstance(v, FunctionType)]
+        self._codes = [function.__code__ for function in self._functions]
+
+    def changes(self) -> list[str]:
+        """Return what has been replaced, in words."""
+        found: set[str] = set()
+        # By identity: `==` of what a student has put there is not to be trusted.
+        now = self._names.values()
+        if _len(now) != _len(self._values) or not _all(_map(is_, now, self._values)):
+            found |= {n for n, value in self._before.items() if self._names.get(n) is not value}
+        codes = [function.__code__ for function in self._functions]
+        if not _all(_map(is_, codes, self._codes)):
+            other = {
+                id(function)
+                for function, code in zip(self._functions, self._codes, strict=True)
+                if function.__code__ is not code
+            }
+            found |= {name for name, value in self._before.items() if id(value) in other}
+        if not found:
+            return []
+        return [f"{self._shown}.{name} replaced" for name in self._before if name in found]
+
+
+def _watched() -> Iterator[_Place]:
+    """Yield the modules whose functions and classes a student's code may put others for."""
+    for shown, module in _WATCHED:
+        changing = [name for name in vars(module) if f"{shown}.{name}".startswith(_CHANGING)]
+        names = vars(module)
+        counted = {n for n, v in names.items() if callable(v) and n not in changing}
+        yield _Place(shown, names, counted)
+
+
+def _engine() -> Iterator[_Place]:
+    """Yield this package's modules and classes, which answer the referee."""
+    package = __name__.rpartition(".")[0]
+    for name, module in list(sys.modules.items()):
+        if name.rpartition(".")[0] != package:
+            continue
+        held = dict(vars(module))
+        yield _Place(f"grader {name.rpartition('.')[2]}", vars(module), set(held))
+        for key, value in held.items():
+            if isinstance(value, type) and value.__module__ == name:
+                parts = vars(value)
+                own = {part for part in parts if isinstance(parts[part], FunctionType)}
+                yield _Place(f"grader {key}", parts, own)
 
 
 def _is_known(hook: object) -> bool:

@@ -79,7 +79,9 @@ def _found(name: str) -> object:
         if thing is not None:
             with suppress(Exception):
                 for part in parts[count:]:
-                    thing = getattr(thing, part)
+                    # A module may import what it is asked for; here it is not asked.
+                    inside = isinstance(thing, ModuleType)
+                    thing = vars(thing)[part] if inside else getattr(thing, part)
                 return thing
     return None
 

@@ -16,9 +16,9 @@ from tests.toy import NAME, toy_course
 
 LIMITS = """\
 [limits]
-cell_seconds = 1.5
+cell_seconds = 2.5
 explore_seconds = 0.3
-check_seconds = 0.6
+check_seconds = 1.2
 submission_seconds = 40
 memory_mib = 256
 file_mib = 1
@@ -36,7 +36,7 @@ needs_sandbox = pytest.mark.skipif(bool(bubblewrap()), reason=bubblewrap() or "t
 def quick():
     """Wait less for code that does not stop, and end the sandboxes at the end."""
     before = student_process.GRACE_SECONDS
-    student_process.GRACE_SECONDS = 0.5
+    student_process.GRACE_SECONDS = 1.5
     os.environ["GRADLAB_SECRET"] = "swordfish"
     yield
     student_process.GRACE_SECONDS = before
