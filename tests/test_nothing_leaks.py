@@ -30,11 +30,27 @@ def hidden_sentences(lab):
             told |= {check.name, check.title}
     for variation in load_faults(lab):
         told |= {variation.fault.name, variation.fault.says}
+    # Short names are names of the exercise's own things.
+    told = {t for t in told if len(t.split()) >= 4 or t.count("_") >= 2} - set(lab.checks())
+    shown = visible_half(lab)
     for node in ast.walk(ast.parse((lab.hidden_folder / "checks.py").read_text())):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            told.add(node.value)
-    # Short strings and single words are names of the exercise's own things.
-    return {t for t in told if len(t.split()) >= 4 or t.count("_") >= 2}
+        # A reference may carry the docstring that the notebook gives the function.
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(value, str) and len(value.split()) >= 4 and value not in shown:
+            told.add(value)
+    return told
+
+
+def visible_half(lab):
+    """Return what the source shows to students."""
+    lines, solving = [], False
+    for cell in read_source(lab.source_file):
+        for line in cell.source.splitlines():
+            if "BEGIN SOLUTION" in line or "END SOLUTION" in line:
+                solving = "BEGIN SOLUTION" in line
+            elif not solving:
+                lines.append(line)
+    return "\n".join(lines)
 
 
 def solution_lines(lab):
