@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.authoring.notebooks import solution_source
-from autograder.authoring.source import read_source
 from autograder.catalog import Course
+from tests.solved import run_lab
 
 torch = pytest.importorskip("torch")
 
@@ -20,17 +19,8 @@ STEPS = 20
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setenv("COURSE_DATA", "digits")
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    names = {"__name__": "lab1"}
-    source = Course(Path(__file__).parents[2]).lab("lab1_softmax").source_file
-    for cell in read_source(source):
-        if cell.kind in ("given", "exercise"):
-            exec(compile(solution_source(cell.source), f"<{cell.name}>", "exec"), names)
-    yield names
-    monkeypatch.undo()
+def lab():
+    return run_lab(Course(Path(__file__).parents[2]).lab("lab1_softmax"), "digits")
 
 
 def batches(seed):

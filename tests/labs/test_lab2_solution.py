@@ -11,29 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.authoring.notebooks import solution_source
-from autograder.authoring.source import read_source
 from autograder.catalog import Course
+from tests.solved import run_lab
 
 ROOT = Path(__file__).parents[2]
 LAB = Course(ROOT).lab("lab2_diagnostics")
 REAL_DATA = os.environ.get("COURSE_DATA", "")
 SIZES = (7, 6, 5, 4)
-
-
-def run_lab(data):
-    """Return the names of the lab's given and exercise cells, run with solutions."""
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setenv("COURSE_DATA", data)
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    names = {"__name__": "lab2"}
-    try:
-        for cell in read_source(LAB.source_file):
-            if cell.kind in ("given", "exercise"):
-                exec(compile(solution_source(cell.source), f"<{cell.name}>", "exec"), names)
-    finally:
-        monkeypatch.undo()
-    return names
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +30,7 @@ def _numpy_as_it_was():
 @pytest.fixture(scope="module")
 def lab():
     with np.errstate(all="warn"):
-        return run_lab("digits")
+        return run_lab(LAB, "digits")
 
 
 # ------------------------------------------------------------- against PyTorch
@@ -116,7 +100,7 @@ def test_three_learning_rates_on_the_digits(lab):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path(REAL_DATA).is_dir() or not REAL_DATA, reason="needs real MNIST")
 def test_three_learning_rates_on_mnist():
-    names = run_lab(REAL_DATA)
+    names = run_lab(LAB, REAL_DATA)
     assert len(names["x_train"]) == 60_000
     three_learning_rates(names, right=0.98)
 

@@ -11,32 +11,16 @@ import numpy as np
 import pytest
 
 import course_utils
-from autograder.authoring.notebooks import solution_source
-from autograder.authoring.source import read_source
 from autograder.catalog import Course
+from tests.solved import run_lab
 
 LAB = Course(Path(__file__).parents[2]).lab("lab3_training")
 REAL_DATA = os.environ.get("COURSE_DATA", "")
 
 
-def run_lab(data):
-    """Return the names of the lab's given and exercise cells, run with solutions."""
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setenv("COURSE_DATA", data)
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    names = {"__name__": "lab3"}
-    try:
-        for cell in read_source(LAB.source_file):
-            if cell.kind in ("given", "exercise"):
-                exec(compile(solution_source(cell.source), f"<{cell.name}>", "exec"), names)
-    finally:
-        monkeypatch.undo()
-    return names
-
-
 @pytest.fixture(scope="module")
 def lab():
-    return run_lab("digits")
+    return run_lab(LAB, "digits")
 
 
 # ------------------------------------------------------------- against PyTorch
@@ -192,7 +176,7 @@ def test_augmentation_on_the_digits(lab):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path(REAL_DATA).is_dir() or not REAL_DATA, reason="needs real MNIST")
 def test_above_97_percent_on_mnist():
-    names = run_lab(REAL_DATA)
+    names = run_lab(LAB, REAL_DATA)
     assert len(names["x_train"]) == 50_000
     course_utils.set_seed(6)
     model = names["ImprovedMLP"]()

@@ -12,35 +12,20 @@ import numpy as np
 import pytest
 
 import course_utils
-from autograder.authoring.notebooks import solution_source
 from autograder.authoring.source import read_source
 from autograder.catalog import Course
 from course_utils import DataLoader, Tensor, TrainingConfig, set_seed, tracking, training
 from course_utils.data.idx import image_bytes, label_bytes
+from tests.solved import run_lab
 
 ROOT = Path(__file__).parents[2]
 LAB = Course(ROOT).lab("lab5_experiments")
 REAL_DATA = os.environ.get("COURSE_DATA", "")
 
 
-def run_lab(data):
-    """Return the names of the lab's given and exercise cells, run with solutions."""
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setenv("COURSE_DATA", data)
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    names = {"__name__": "lab5"}
-    try:
-        for cell in read_source(LAB.source_file):
-            if cell.kind in ("given", "exercise"):
-                exec(compile(solution_source(cell.source), f"<{cell.name}>", "exec"), names)
-    finally:
-        monkeypatch.undo()
-    return names
-
-
 @pytest.fixture(scope="module")
 def lab():
-    return run_lab("digits")
+    return run_lab(LAB, "digits")
 
 
 # --------------------------------------------------- against the library's own
@@ -205,7 +190,7 @@ def experiments_of(cells):
 @pytest.mark.mnist
 @pytest.mark.skipif(not REAL_DATA or REAL_DATA == "digits", reason="COURSE_DATA names no MNIST")
 def test_promised_accuracies():
-    names = run_lab(REAL_DATA)
+    names = run_lab(LAB, REAL_DATA)
     exec(experiments_of(read_source(LAB.source_file)), names)
     tracker = names["run_experiments"](names["experiments"], names["ExperimentTracker"]())
     table = tracker.get_all_summaries().set_index("experiment")["test_accuracy"]
