@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import autograder.lean  # noqa: F401 (before what it speeds up)
 from autograder.authoring.command import add_parser as add_build
 from autograder.authoring.new import add_parser as add_new
 from autograder.doctor.command import add_parser as add_doctor

@@ -126,6 +126,13 @@ def ours(lab: Lab, folder: Path, jobs: int, **options: Any) -> float:
     return seconds
 
 
+def ours_as_command(lab: Lab, folder: Path, jobs: int) -> float:
+    """Grade a course folder with `gradlab grade`; return the seconds it took, its start too."""
+    started = time.perf_counter()
+    run(folder, "gradlab", "grade", lab.name, f"--course={folder}", f"--jobs={jobs}")
+    return time.perf_counter() - started
+
+
 def stock(lab: Lab, folder: Path) -> float:
     """Grade a course folder with `nbgrader autograde` and its own Execute; return seconds."""
     shutil.copy(ROOT / "nbgrader_config.py", folder)
@@ -137,6 +144,11 @@ def stock(lab: Lab, folder: Path) -> float:
 
 def nbgrader(folder: Path, *arguments: str) -> None:
     """Run nbgrader in a course folder."""
+    run(folder, "nbgrader", *arguments, f"--course-dir={folder}")
+
+
+def run(folder: Path, *command: str) -> None:
+    """Run a program of this environment in a course folder."""
     environment = {
         **os.environ,
         "GRADLAB_ROOT": str(ROOT),
@@ -144,7 +156,7 @@ def nbgrader(folder: Path, *arguments: str) -> None:
         "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]),
     }
     done = subprocess.run(
-        [str(BIN / "nbgrader"), *arguments, f"--course-dir={folder}"],
+        [str(BIN / command[0]), *command[1:]],
         capture_output=True,
         text=True,
         cwd=folder,
@@ -171,7 +183,7 @@ def throughput(report: Report, lab: Lab, count: int, stock_count: int, *, explor
         for jobs in (1, 2):
             home = folder / f"ours-{jobs}"
             hand_in(lab, home, count, explore=explore)
-            seconds = ours(lab, home, jobs)
+            seconds = ours_as_command(lab, home, jobs)
             rate = count / seconds
             rows.append([f"gradlab grade --jobs {jobs}", count, seconds, rate, rate / base])
             same_scores(theirs, scores(home))

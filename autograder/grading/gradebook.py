@@ -8,8 +8,6 @@ which penalty a late submission gets) are nbgrader's.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,8 +19,9 @@ from typing import Any
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties, SaveCells
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, create_engine, insert, inspect, update
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
@@ -54,14 +53,27 @@ def open_gradebook(url: str) -> Gradebook:
     GradlabError
         If it cannot be opened.
     """
-    # For a new database nbgrader runs the program `alembic`, which lies beside this Python.
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    with _explained(url):
+        _begin_gradebook(url)
+        return Gradebook(url)
+
+
+def _begin_gradebook(url: str) -> None:
+    """Note in a database without tables that it gets those of nbgrader's last revision.
+
+    nbgrader would do the same, but asks the program `alembic`, which takes seconds to start.
+    """
+    engine = create_engine(url)
     try:
-        with _explained(url):
-            return Gradebook(url)
+        with engine.begin() as connection:
+            if not inspect(connection).get_table_names():
+                from alembic.runtime.migration import MigrationContext
+                from alembic.script import ScriptDirectory
+
+                revisions = ScriptDirectory(ALEMBIC_DIR)
+                MigrationContext.configure(connection).stamp(revisions, "head")
     finally:
-        os.environ["PATH"] = before
+        engine.dispose()
 
 
 class GradebookWriter:

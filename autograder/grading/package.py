@@ -87,6 +87,8 @@ class LabPackage:
                         found |= {alias.name: None for alias in node.names}
                     elif isinstance(node, ast.ImportFrom) and node.module:
                         found[node.module] = None
+                        # What is taken from a package may be a module of it.
+                        found |= {f"{node.module}.{alias.name}": None for alias in node.names}
         return tuple(found)
 
     def checks(self) -> dict[str, list[Check]]:

@@ -69,6 +69,7 @@ def call_in_processes(
     """
     waiting = iter(calls)
     busy: dict[Worker[Result], Key] = {}
+    leaving: list[Worker[Result]] = []
     try:
         while True:
             # All are started before one is talked to: they import at the same time.
@@ -85,8 +86,13 @@ def call_in_processes(
                 key, result = busy[worker], worker.result()
                 call = None if worker.lost else next(waiting, None)
                 if call is None:
-                    worker.end()
                     del busy[worker]
+                    if worker.lost:
+                        worker.end()
+                    else:
+                        # It takes a moment to leave; the result need not wait for that.
+                        worker.tell_to_end()
+                        leaving.append(worker)
                 else:
                     # Before the result is looked at: the worker need not wait for that.
                     busy[worker] = call[0]
@@ -95,7 +101,7 @@ def call_in_processes(
     finally:
         for worker in busy:
             worker.tell_to_end()
-        for worker in busy:
+        for worker in [*leaving, *busy]:
             worker.end()
 
 

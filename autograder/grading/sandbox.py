@@ -35,7 +35,7 @@ _LIBRARIES = "/libraries"
 _PREFIXES = tuple(dict.fromkeys([Path(sys.base_prefix), Path(sys.prefix)]))
 # Inside the sandbox it is private, and empty: so Python itself must not lie below it.
 _HOME = "/scratch" if any(p.is_relative_to("/tmp") for p in _PREFIXES) else "/tmp"  # noqa: S108
-_PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "course_utils")
+_PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "course_utils", "tqdm.auto")
 _PASSED_ON = ("PATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 _THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS")
 
