@@ -18,6 +18,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from .display import Output, Outputs, Stream
+from .plain_cells import is_plain, may_await
 from .tamper import Fingerprint
 
 
@@ -66,6 +67,14 @@ class Shell:
             def enable_gui(self, gui: Any = None) -> None:
                 pass
 
+            def transform_cell(self, raw_cell: str) -> str:
+                if is_plain(raw_cell) and transformers_of(self) == keeper.transformers:
+                    return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+                return str(super().transform_cell(raw_cell))
+
+            def should_run_async(self, raw_cell: str, **cell: Any) -> bool:
+                return may_await(raw_cell) and super().should_run_async(raw_cell, **cell)
+
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
@@ -73,6 +82,7 @@ class Shell:
         self.shell = NotebookShell.instance(config=config)
         self.shell.system = self.shell.system_piped
         self.shell.run_line_magic("matplotlib", "inline")
+        self.transformers = transformers_of(self.shell)
         self._warm_up()
         self.fingerprint = Fingerprint(self.shell)
 
@@ -121,6 +131,17 @@ class Shell:
         self.run("import matplotlib.pyplot as plt\nplt.plot([0, 1]);", 2**20)
         self.run("raise ValueError('warm')", 2**20)
         self.shell.reset(new_session=True)
+
+
+def transformers_of(shell: InteractiveShell) -> list[Any]:
+    """Return all that changes a cell's text before it is compiled."""
+    manager = shell.input_transformer_manager
+    return [
+        *manager.cleanup_transforms,
+        *manager.line_transforms,
+        *manager.token_transformers,
+        *shell.input_transformers_post,
+    ]
 
 
 def text_of(error: BaseException) -> str:

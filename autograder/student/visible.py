@@ -25,16 +25,16 @@ def run_visible(source: str, namespace: dict[str, Any], seconds: float) -> tuple
     status, seen : str
         As in `autograder.checks.verdict.Outcome`.
     """
-    text = ""
+    statement = None
     try:
         with time_limit(seconds):
             for statement in ast.parse(source).body:
-                text = ast.get_source_segment(source, statement) or ""
                 code = compile(
                     ast.Module([statement], []), "<visible asserts>", "exec", dont_inherit=True
                 )
                 exec(code, namespace)  # noqa: S102 (the author's own text)
     except AssertionError as error:
+        text = statement and ast.get_source_segment(source, statement)
         return "failed", f"{error}" or f"this does not hold: {text}"
     except NotImplementedError as error:
         return "missing", f"{error}" or "this part is not written yet"
