@@ -70,12 +70,13 @@ def call_in_processes(
     waiting = iter(calls)
     busy: dict[Worker[Result], Key] = {}
     leaving: list[Worker[Result]] = []
+    free = _places(jobs)
     try:
         while True:
             # All are started before one is talked to: they import at the same time.
             started: list[tuple[Worker[Result], Key, tuple[Any, ...]]] = []
             while len(busy) < jobs and (call := next(waiting, None)) is not None:
-                worker = Worker(function, shared)
+                worker = Worker(function, shared, free.pop())
                 busy[worker] = call[0]
                 started.append((worker, *call))
             for worker, _, arguments in started:
@@ -87,6 +88,7 @@ def call_in_processes(
                 call = None if worker.lost else next(waiting, None)
                 if call is None:
                     del busy[worker]
+                    free.append(worker.processor)
                     if worker.lost:
                         worker.end()
                     else:
@@ -114,9 +116,16 @@ class Worker(Generic[Result]):
         Importable by name.
     shared : tuple
         The first arguments of every call.
+    processor : int, optional
+        The only processor that it, and all it starts, may use.
     """
 
-    def __init__(self, function: Callable[..., Result], shared: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Result],
+        shared: tuple[Any, ...] = (),
+        processor: int | None = None,
+    ) -> None:
         ours, theirs = socket.socketpair()
         # Nobody writes into this pipe. When this process is gone, however it went, its end
         # is closed, and that is what tells the worker to leave.
@@ -131,6 +140,10 @@ class Worker(Generic[Result]):
         finally:
             theirs.close()
             os.close(their_life)
+        self.processor = processor
+        if processor is not None:
+            with suppress(OSError):  # then it uses them all
+                os.sched_setaffinity(self.process.pid, {processor})
         self.connection: Connection = Connection(ours.detach())
         self.lost = False
         self.limit = 0.0
@@ -176,6 +189,17 @@ class Worker(Generic[Result]):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _places(jobs: int) -> list[int | None]:
+    """Return a processor for each worker where there are as many workers as processors.
+
+    A worker waits for a student's process and that for the worker. On one processor they take
+    turns at once; on two, each time one of them has to be woken.
+    """
+    if jobs == processors() and hasattr(os, "sched_getaffinity"):
+        return list(os.sched_getaffinity(0))
+    return [None] * jobs
 
 
 def _ready(workers: list[Worker[Result]]) -> list[Worker[Result]]:

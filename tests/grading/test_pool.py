@@ -17,6 +17,9 @@ def work(what, value):
         raise ValueError(value)
     if what == "sleep":
         time.sleep(60)
+    if what == "place":
+        time.sleep(value)  # for the other worker to get a call too
+        return sorted(os.sched_getaffinity(0))
     return os.getpid() if what == "pid" else value * 2
 
 
@@ -30,6 +33,21 @@ def test_every_call_is_answered_also_beside_calls_that_die_or_raise():
     assert {k: v for k, v in found.items() if isinstance(v, int)} == {0: 2, 2: 4, 4: 6}
     assert all(isinstance(found[k], WorkerLost) for k in (1, 3, 5))
     assert "code 7" in str(found[1])
+
+
+def test_as_many_workers_as_processors_have_one_each():
+    own = sorted(os.sched_getaffinity(0))
+    calls = [("place", 0.5)] * len(own) + [("die", 0)] * len(own) + [("place", 0.5)] * len(own)
+    found = results(calls, jobs=len(own))
+    assert sorted(found[k] for k in range(len(own))) == [[number] for number in own]
+    # Those that take the place of a worker that has died, too.
+    assert all(len(found[k]) == 1 for k in range(2 * len(own), 3 * len(own)))
+
+
+def test_a_worker_more_or_less_than_processors_may_use_them_all():
+    own = sorted(os.sched_getaffinity(0))
+    jobs = len(own) + 1
+    assert set(map(tuple, results([("place", 0)] * jobs, jobs=jobs).values())) == {tuple(own)}
 
 
 def test_a_call_without_end_is_ended_and_the_next_one_served():
