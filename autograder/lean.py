@@ -5,5 +5,19 @@ second. It does without where there is none, and no notebook's schema asks for o
 """
 
 import sys
+from types import ModuleType
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+_PAGES = ("assignment_list", "course_list", "formgrader", "validate_assignment")
+
+
+def without_web_pages() -> None:
+    """Let nbgrader be imported without what it adds to Jupyter's web server.
+
+    For a process that serves no pages: the web server takes as long to import as all the rest.
+    """
+    for name in _PAGES:
+        empty = ModuleType(f"nbgrader.server_extensions.{name}")
+        vars(empty)["load_jupyter_server_extension"] = None
+        sys.modules.setdefault(empty.__name__, empty)

@@ -30,8 +30,8 @@ from traitlets.log import get_logger
 from autograder.authoring.files import IGNORED
 from autograder.authoring.refresh import refresh
 from autograder.catalog import Course, Settings
-from autograder.checks.verdict import MIME
 from autograder.errors import GradlabError
+from autograder.grading.bonus import bonus_verdict
 
 Resources = dict[str, Any]
 
@@ -105,24 +105,6 @@ class PlainFeedback(ClearHiddenTests):  # type: ignore[misc]
                 line = f"The checks of this cell stopped with {output.ename} before their end."
                 output.evalue, output.traceback = "", [line]
         return cell, resources
-
-
-def bonus_verdict(cell: NotebookNode) -> dict[str, float] | None:
-    """Return "points" and "max_points" of a bonus cell's verdict, None where there is none.
-
-    A cell that stopped or wrote to stderr has earned nothing, as for all other cells.
-    """
-    if cell.cell_type != "code" or float(cell.metadata["nbgrader"]["points"]) > 0:
-        return None
-    if utils.has_failed(cell):
-        return None
-    for output in cell.outputs:
-        verdict = output.get("data", {}).get(MIME)
-        if isinstance(verdict, dict):
-            numbers = {key: verdict.get(key) for key in ("points", "max_points")}
-            if all(map(_is_score, numbers.values())):
-                return {key: float(str(value)) for key, value in numbers.items()}
-    return None
 
 
 def release_preprocessors() -> list[Any]:
@@ -223,8 +205,3 @@ def _autograde_steps() -> list[Any]:
         replaced[Execute] = REFEREE
     stock = Autograde.autograde_preprocessors.default()
     return [replaced.get(kind, kind) for kind in stock]
-
-
-def _is_score(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and 0 <= value < math.inf  # type: ignore[operator]

@@ -28,7 +28,8 @@ from autograder.errors import GradlabError
 from autograder.grading.execute import execute
 from autograder.grading.graded import NotGradable
 from autograder.grading.notebook import read_notebook
-from autograder.grading.package import LabPackage, package_lab
+from autograder.grading.package import LabPackage
+from autograder.grading.packing import package_lab
 from autograder.grading.repair import repair
 from autograder.grading.sandbox import no_sandbox_warning
 

@@ -45,7 +45,8 @@ from autograder.authoring.notebooks import release_notebook, solution_notebook, 
 from autograder.catalog import Course, Lab
 from autograder.grading.execute import close_sandboxes
 from autograder.grading.grade import grade_submission
-from autograder.grading.package import LabPackage, package_lab
+from autograder.grading.package import LabPackage
+from autograder.grading.packing import package_lab
 from autograder.grading.pool import processors
 from autograder.grading.run import grade_course
 from autograder.grading.student_process import StudentGone, StudentProcess

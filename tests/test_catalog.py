@@ -6,7 +6,7 @@ import pytest
 
 from autograder.catalog import Course, Settings
 from autograder.errors import GradlabError
-from autograder.grading.package import package_lab
+from autograder.grading.packing import package_lab
 from course_utils.errors import CourseUtilsError
 from tests.toy import CHECKS, edited, toy_course, write
 

@@ -24,7 +24,7 @@ def grade_submission(lab: str | Lab | LabPackage, data: bytes, *, sandbox: Kind 
     ----------
     lab : str, Lab or LabPackage
         The lab: its name in the default course, or itself. Whoever grades many submissions
-        packs the lab once: ``package_lab(lab)`` of `autograder.grading.package`.
+        packs the lab once: ``package_lab(lab)`` of `autograder.grading.packing`.
     data : bytes
         The content of the submitted notebook file. Nothing in it makes this function raise:
         what cannot be graded comes back with a status and a reason.

@@ -9,7 +9,8 @@ from autograder.catalog import Course, Lab
 from autograder.errors import GradlabError
 from autograder.grading.grade import grade_submission as graded_in_package
 from autograder.grading.graded import Graded
-from autograder.grading.package import LabPackage, package_lab
+from autograder.grading.package import LabPackage
+from autograder.grading.packing import package_lab
 from autograder.grading.sandbox import Kind
 
 

@@ -8,8 +8,8 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from autograder.checks.verdict import MIME, Verdict
+from autograder.grading.bonus import bonus_verdict
 from autograder.grading.outputs import error
-from autograder.nbgrader_plugin import bonus_verdict
 
 
 def automatic_points(cell: NotebookNode, limit: float) -> float | None:

@@ -25,7 +25,8 @@ from autograder.grading.gradebook import GradebookWriter
 from autograder.grading.graded import Graded
 from autograder.grading.lock import only_one
 from autograder.grading.match import name_of
-from autograder.grading.package import LabPackage, package_lab
+from autograder.grading.package import LabPackage
+from autograder.grading.packing import package_lab
 from autograder.grading.pool import WorkerLost, call_in_processes, processors
 from autograder.grading.record import Record
 from autograder.grading.sandbox import Kind

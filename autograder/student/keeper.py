@@ -7,10 +7,9 @@ import signal
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from .process import END_JUDGING
-
 # What the referee orders.
 INTERRUPT, STOP_JUDGING, END = b"i", b"j", b"e"
+END_JUDGING = signal.SIGTERM
 _SIGNALS = {INTERRUPT: signal.SIGINT, STOP_JUDGING: END_JUDGING, END: signal.SIGKILL}
 
 

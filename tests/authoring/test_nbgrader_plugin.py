@@ -10,11 +10,11 @@ from traitlets.config import Config
 
 from autograder.catalog import Settings
 from autograder.checks.verdict import MIME
+from autograder.grading.bonus import bonus_verdict
 from autograder.nbgrader_plugin import (
     NamedStubs,
     PlainFeedback,
     SaveVerdicts,
-    bonus_verdict,
     configure,
     course_of,
     seconds_for,

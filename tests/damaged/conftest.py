@@ -1,7 +1,7 @@
 import pytest
 
 from autograder.catalog import Course
-from autograder.grading.package import package_lab
+from autograder.grading.packing import package_lab
 from tests.damaged.books import OTHER_CHECKS, OTHER_SOURCE, OTHER_TOML, TWO_QUESTIONS
 from tests.grading.helpers import LIMITS
 from tests.toy import NAME, toy_course

@@ -1,7 +1,7 @@
 import pytest
 
 from autograder.grading.gradebook import open_gradebook
-from autograder.grading.package import package_lab
+from autograder.grading.packing import package_lab
 from tests.grading.classroom import book
 from tests.grading.helpers import LIMITS
 from tests.toy import NAME, toy_course

@@ -10,7 +10,7 @@ from autograder.checks.run import run_checks
 from autograder.errors import GradlabError
 from autograder.grading.fingerprint import package_digest
 from autograder.grading.hidden import checks_in
-from autograder.grading.package import package_lab
+from autograder.grading.packing import package_lab
 from tests.grading.helpers import LIMITS
 from tests.toy import CHECKS, NAME, SOURCE, edited, toy_course
 

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.grading import student_process
 from autograder.grading.execute import close_sandboxes
-from autograder.grading.package import package_lab
+from autograder.grading.packing import package_lab
 from autograder.grading.sandbox import _HOME, bubblewrap
 from tests.grading.helpers import solved
 from tests.hostile.attacks import MEAN_ROWS

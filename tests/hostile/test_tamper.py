@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell
 from autograder.authoring.notebooks import solution_notebook
 from autograder.catalog import Course
 from autograder.grading.grade import grade_submission
-from autograder.grading.package import package_lab
+from autograder.grading.packing import package_lab
 from autograder.reporting.words import in_words
 from autograder.student.tamper import FORBIDDEN_IMPORTS, FORBIDDEN_NAMES, forbidden
 from tests.grading.helpers import data

@@ -13,7 +13,7 @@ from autograder.checks import run_checks
 from autograder.checks.reading import mentioned
 from autograder.checks.shortcuts import forbidden_by
 from autograder.grading.grade import grade_submission
-from autograder.grading.package import package_lab
+from autograder.grading.packing import package_lab
 from autograder.proving.run import lab_cells
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from autograder.authoring.notebooks import solution_notebook, write
 from autograder.catalog import Course
 from autograder.grading.grade import grade_submission
-from autograder.grading.package import package_lab
+from autograder.grading.packing import package_lab
 from autograder.grading.pool import call_in_processes
 from autograder.proving.plan import plan, read_material, task_name
 from autograder.proving.run import run_tasks
