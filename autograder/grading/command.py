@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from autograder.catalog import Course
 from autograder.errors import GradlabError
+from autograder.lean import without_web_pages
 
 if TYPE_CHECKING:
     from autograder.grading.sandbox import Kind
@@ -77,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
     """Grade, print a table, and say where to look next."""
     if options.jobs is not None and options.jobs < 1:
         raise GradlabError("--jobs is too small", expected="1 or more", found=str(options.jobs))
+    without_web_pages()
     # nbgrader takes seconds to import, and the other commands share this parser.
     from autograder.grading.run import grade_course
     from autograder.reporting.summary import summary, table

@@ -16,6 +16,8 @@ from autograder.student.limits import TimeLimitReached
 from autograder.student.plain import Plain
 from autograder.student.side import StudentError
 
+# Their answer says nothing: they are carried out together with the next request.
+_SILENT = ("begin", "setattr")
 _ENDED = "the Python process ended while your code ran"
 
 
@@ -35,6 +37,7 @@ class Referee:
         self._ready = ready
         self._process: StudentProcess | None = None
         self._end = 0.0
+        self._pending: list[list[Plain]] = []
         self.died = False
 
     @contextmanager
@@ -42,10 +45,21 @@ class Referee:
         """Give the block `seconds` of the student's time; then raise `TimeLimitReached`."""
         self._process = self._ready()
         self._end = time.monotonic() + seconds
-        yield
+        try:
+            yield
+            if any(operation != "begin" for operation, *_ in self._pending):
+                self._asked(*self._pending.pop())
+        finally:
+            self._pending.clear()
 
     def request(self, operation: str, *operands: Plain) -> Plain:
         """Carry out one operation in a fork of the student's process."""
+        if operation in _SILENT:
+            self._pending.append([operation, *operands])
+            return None
+        return self._asked(operation, *operands)
+
+    def _asked(self, operation: str, *operands: Plain) -> Plain:
         process = self._process
         if process is None:
             raise StudentError("NotRun", "the time for a whole notebook is over")
@@ -58,7 +72,8 @@ class Referee:
             if left <= 0:
                 # A check may ask in a loop, and each answer come at once.
                 raise TimeLimitReached
-            return process.ask(operation, *operands, seconds=left)
+            first, self._pending = self._pending, []
+            return process.ask(operation, *operands, seconds=left, first=first)
         except OutOfTime:
             raise TimeLimitReached from None
         except (JudgeGone, StudentGone):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -162,8 +163,26 @@ class StudentProcess:
             if not _is_resumed(reply):
                 raise self._gone("it could not go on after it was judged")
 
-    def ask(self, operation: str, *operands: Plain, seconds: float) -> Plain:
+    def ask(
+        self,
+        operation: str,
+        *operands: Plain,
+        seconds: float,
+        first: Sequence[list[Plain]] = (),
+    ) -> Plain:
         """Carry out one operation of `autograder.student.side` in the fork.
+
+        Parameters
+        ----------
+        operation : str
+            Its name.
+        *operands : plain data
+            What it takes.
+        seconds : float
+            How long it may take.
+        first : sequence of list
+            Operations, each with its operands, that are carried out before. What they give is
+            not returned; if one of them raises, no other follows.
 
         Raises
         ------
@@ -176,7 +195,7 @@ class StudentProcess:
         StudentGone
             If the process has gone with it.
         """
-        reply, stopped = self._exchange(["ask", operation, *operands], seconds)
+        reply, stopped = self._exchange(["ask", list(first), operation, *operands], seconds)
         if _is_resumed(reply):
             self.judging = False
             raise OutOfTime if stopped else JudgeGone

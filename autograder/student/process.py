@@ -42,12 +42,14 @@ class Server:
     ``["file", name, content]``               ``["written"]``
     ``["visible", source, seconds]``          ``["judged", outputs, cut, status, seen]``
     ``["judge"]``                             ``["judging"]``, from a fork, which then answers
-    ``["ask", operation, *operands]``         ``["value", value]``, or
+    ``["ask", first, operation, *operands]``  ``["value", value]``, or
                                               ``["raised", kind, message, missing]``
     ``["end"]``                               ``["resumed", code]``: the fork has paused, or
                                               has ended with this code
     ``["tampering"]``                         ``["seen", names]``
     ========================================  =============================================
+
+    `first` lists operations to be carried out before, whose values nobody waits for.
 
     `again` says whether a fork that is kept may run the cell too; else it ends. Its own
     connection to this process carries:
@@ -171,9 +173,11 @@ class Server:
                     self.others.end()
                 outputs = self.shell.outputs
                 return ["judged", outputs.finished(), outputs.cut, status, seen]
-            case ["ask", str(operation), *operands]:
+            case ["ask", list(first), str(operation), *operands]:
                 try:
                     with self.shell.showing(0):
+                        for one in first:
+                            self.side.request(*one)
                         return ["value", self.side.request(operation, *operands)]
                 except StudentError as error:
                     self.spoiled = self.spoiled or not error.missing

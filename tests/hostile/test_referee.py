@@ -13,7 +13,7 @@ class Quick:
 
     alive = judging = True
 
-    def ask(self, operation, *operands, seconds):
+    def ask(self, operation, *operands, seconds, first):
         return 0
 
 

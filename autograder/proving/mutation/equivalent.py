@@ -6,10 +6,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.catalog import Lab
 from autograder.errors import GradlabError
-from autograder.proving.mutation.mutants import Mutant
+
+if TYPE_CHECKING:
+    from autograder.proving.mutation.mutants import Mutant
 
 _NOTED = "__gradlab_equivalent__"
 
