@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -47,6 +47,10 @@ def visible_outcome(status: str, seen: str) -> Outcome:
     return Outcome("visible", "The asserts in the notebook hold.", 0.0, 0.0, status, seen)
 
 
+def _reproducible(outcome: Outcome) -> dict[str, Any]:
+    return {name: value for name, value in vars(outcome).items() if name != "seconds"}
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The outcomes of an exercise's checks, and of its visible asserts if they were run.
@@ -81,12 +85,15 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as JSON-ready data, without timings: it is reproducible."""
-        data = asdict(self) | {"points": self.points, "max_points": self.max_points}
-        for outcome in [*data["outcomes"], data["visible"] or {}, data["shortcut"] or {}]:
-            outcome.pop("seconds", None)
-        if not self.shortcut:
-            del data["shortcut"]
-        return data | {"outcomes": list(data["outcomes"])}
+        data = {
+            "lab": self.lab,
+            "exercise": self.exercise,
+            "outcomes": [_reproducible(outcome) for outcome in self.outcomes],
+            "visible": self.visible and _reproducible(self.visible),
+            "points": self.points,
+            "max_points": self.max_points,
+        }
+        return data | ({"shortcut": _reproducible(self.shortcut)} if self.shortcut else {})
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Verdict:

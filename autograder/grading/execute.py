@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import atexit
 import time
-from copy import deepcopy
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
 from autograder.checks.run import run_checks
 from autograder.checks.verdict import visible_outcome
+from autograder.grading.canonical import copied
 from autograder.grading.match import visible
 from autograder.grading.outputs import error, line, received, verdict_outputs, where_it_was
 from autograder.grading.package import LabPackage
@@ -42,7 +42,7 @@ class Executed:
 
 def execute(notebook: NotebookNode, package: LabPackage, sandbox: Kind = "auto") -> Executed:
     """Run every code cell of a repaired notebook. `notebook` is not changed."""
-    run = _Run(deepcopy(notebook), package, warm_sandbox(package, sandbox))
+    run = _Run(copied(notebook), package, warm_sandbox(package, sandbox))
     try:
         return run.all_cells()
     finally:

@@ -65,6 +65,7 @@ def visible(source: str) -> str:
     return _HIDDEN.sub("", source)
 
 
+@lru_cache(maxsize=512)  # most cells of a class are the same
 def trimmed(text: str) -> str:
     """Return a source without blanks at the ends of its lines and around it."""
     return "\n".join(line.rstrip() for line in text.strip().split("\n"))
