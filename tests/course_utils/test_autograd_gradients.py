@@ -15,7 +15,7 @@ from course_utils import Tensor, concatenate, stack, where
 seeds = st.integers(0, 2**32 - 1)
 shapes = arrays_of.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)
 pairs = arrays_of.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=4)
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 
 
 def draw(shape, seed, low=None):

@@ -96,7 +96,7 @@ def notebooks(draw):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(notebooks())
 def test_it_writes_what_nbformat_writes(notebook):
     before = copy.deepcopy(notebook)
@@ -104,7 +104,7 @@ def test_it_writes_what_nbformat_writes(notebook):
     assert notebook == before, "the notebook itself stays"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(notebooks())
 def test_a_copy_is_equal_and_shares_nothing(notebook):
     def parts(value):

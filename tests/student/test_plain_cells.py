@@ -32,7 +32,7 @@ def as_it_is(source):
     return source if source.endswith("\n") else source + "\n"
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("\n".join))
 @example("x = 1\n   \ny = 2")
 def test_what_is_plain_is_left_as_it_is_by_ipython(source):
