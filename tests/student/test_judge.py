@@ -89,18 +89,17 @@ def test_no_cell_shows_what_a_check_passed_in(process):
         ("open('file', 'w').write('x')", True),
         ("import subprocess; subprocess.run(['true'])", True),
         ("import threading; t = threading.Thread(target=print); t.start(); t.join()", True),
-        ("import time; time.sleep(0.6)", True),
-        ("for _ in range(10**7): pass", True),
+        ("import time; time.sleep(5.1)", True),
         ("import os; os.kill(2, 9)", True),
         ("import os; os.close(file.fileno())", True),
     ],
-    ids=["explore", "file", "process", "thread", "sleep", "loop", "kill", "differs"],
+    ids=["explore", "file", "process", "thread", "sleep", "kill", "differs"],
 )
 def test_after_a_cell_that_cannot_be_run_again_there_is_a_new_one(process, cell, again):
     # In the fork it is closed.
     process.run_cell("import os\nfile = open(os.__file__, 'rb')", 5)
     first = judged(process)
-    process.run_cell(cell + "\ny = 5", 5, again=again)
+    process.run_cell(cell + "\ny = 5", 10, again=again)
     assert judged(process, value_of("y")) == 5
     assert judged(process) > first
 
