@@ -14,7 +14,7 @@ from autograder.grading.pool import WorkerLost
 from autograder.grading.run import grade_course
 from tests.grading.classroom import book, tables
 from tests.grading.far import work
-from tests.grading.helpers import LIMITS, WRONG_DOUBLE, solved, submit, untouched
+from tests.grading.helpers import WRONG_DOUBLE, solved, submit, untouched
 from tests.toy import NAME, toy_course
 
 distributed = pytest.importorskip("distributed")
@@ -59,7 +59,7 @@ def test_a_call_that_kills_each_worker_is_given_up_in_the_end(cluster):
 
 
 def class_in(folder, empty_book):
-    course = toy_course(folder, course_toml=LIMITS)
+    course = toy_course(folder)
     shutil.copy(empty_book, folder)
     lab = course.lab(NAME)
     kinds = {

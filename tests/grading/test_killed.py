@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.grading.classroom import book, tables
-from tests.grading.helpers import LIMITS, WRONG_DOUBLE, solved, submit, untouched
+from tests.grading.helpers import WRONG_DOUBLE, solved, submit, untouched
 from tests.toy import NAME, toy_course
 
 pytestmark = pytest.mark.slow
@@ -33,14 +33,14 @@ def killed(tmp_path_factory, empty_book):
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stderr
     return *folders, json.loads(done.stdout)
 
 
 def class_in(folder, empty_book):
-    course = toy_course(folder, course_toml=LIMITS)
+    course = toy_course(folder)
     lab = course.lab(NAME)
     shutil.copy(empty_book, folder)
     kinds = [solved(lab), untouched(lab), solved(lab, double=WRONG_DOUBLE), "{", b"%PDF"]
