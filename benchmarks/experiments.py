@@ -186,7 +186,8 @@ one machine: {machine}.
 - **Reported** is what the original lab gives, trained with PyTorch on a GPU.
 - **Epochs** are those that were trained, and in brackets the best one by validation accuracy. The
   model ends with the weights of that one. {stopped}
-- **Training** is the time of all epochs, augmentation and validation included.
+- **Training** is the time of all epochs by the clock, augmentation and validation included, and
+  whatever else ran on the machine.
 - **Inference** is the mean time for one batch of the experiment's batch size, ± the standard
   deviation.
 
