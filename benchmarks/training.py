@@ -16,9 +16,11 @@ import argparse
 import dataclasses
 import functools
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -252,7 +254,11 @@ def timed(call: Callable[[], Any], repetitions: int) -> float:
 
 
 def import_time(threads: int, repetitions: int) -> Iterator[Row]:
-    """Time `import course_utils` in new interpreters, beside that of numpy, which it needs."""
+    """Time `import course_utils` in new interpreters, beside that of numpy, which it needs.
+
+    Both from bytecode, as where pip installed them: a machine may be told to write none, and
+    would then compile the whole library each time.
+    """
     code = """
 import time
 seconds, processor = time.perf_counter(), time.process_time()
@@ -260,11 +266,13 @@ import {}
 print(time.perf_counter() - seconds, time.process_time() - processor)
 """
     ours, numpy, processor = [], [], []
-    for _ in range(repetitions + 1):
-        seconds, busy = map(float, run(code.format("course_utils")).split())
-        ours.append(seconds)
-        processor.append(busy)
-        numpy.append(float(run(code.format("numpy")).split()[0]))
+    with tempfile.TemporaryDirectory() as compiled:
+        written = {"PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
+        for _ in range(repetitions + 1):
+            seconds, busy = map(float, run(code.format("course_utils"), written).split())
+            ours.append(seconds)
+            processor.append(busy)
+            numpy.append(float(run(code.format("numpy"), written).split()[0]))
     one, two, busy = (statistics.median(times[1:]) for times in (ours, numpy, processor))
     note = f"{busy:.3f} s of it processor time"
     yield Row(
@@ -358,10 +366,11 @@ def train(x, y):
 """
 
 
-def run(code: str) -> str:
-    """Run a program in a new interpreter; return what it prints."""
+def run(code: str, environment: dict[str, str] | None = None) -> str:
+    """Run a program in a new interpreter, `environment` added; return what it prints."""
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    variables = {**os.environ, **(environment or {})}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=variables).stdout
 
 
 # ----------------------------------------------------------------------- table

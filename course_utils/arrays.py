@@ -45,6 +45,40 @@ def as_floats(values: npt.ArrayLike, name: str = "x") -> FloatArray:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
+def as_float_type(dtype: npt.DTypeLike) -> np.dtype[np.floating[Any]]:
+    """Return the type in which weights are kept and computed with.
+
+    Raises
+    ------
+    ArgumentError
+        Where `dtype` is no float type.
+    """
+    try:
+        checked: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        checked = np.dtype(object)
+    if checked.kind != "f":
+        raise ArgumentError(
+            "weights are not kept in this type",
+            expected="a float type, such as np.float32 or np.float64",
+            found=repr(dtype),
+            mend="leave dtype out, or write dtype=np.float64",
+        )
+    return checked
+
+
+def check_finite(rows: Array, name: str) -> None:
+    """Raise an ArgumentError that names the first row with NaN or infinity, if there is one."""
+    for number, row in enumerate(rows):
+        if not np.isfinite(row).all():
+            raise ArgumentError(
+                f"{name} holds values that no model can learn from",
+                expected="finite numbers",
+                found=f"NaN or infinity, first in row {number}",
+                mend="look at how the data was made; a division by 0 gives such values",
+            )
+
+
 def is_number(value: Any) -> bool:
     """Return whether an argument is one finite real number.
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from course_utils.errors import DataError
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
@@ -21,6 +23,11 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     path : Path
         The file to write. Missing folders above it are made.
 
+    Raises
+    ------
+    DataError
+        Where the file system refuses; the operating system's own error is its cause.
+
     Examples
     --------
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -30,19 +37,27 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     ...     path.read_bytes(), len(list(path.parent.iterdir()))
     (b'whole', 1)
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, 0o666 & ~_umask())
-        os.replace(draft, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(draft)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(draft, 0o666 & ~_umask())
+            os.replace(draft, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(draft)
+            raise
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written",
+            expected="a file in a folder that you may write to, and room for it",
+            found=error.strerror or str(error),
+            mend="check the path (no folder, nor below a file), your rights, and the disk's room",
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from course_utils.arrays import FloatArray, as_floats
+from course_utils.arrays import Array, FloatArray, as_floats, as_numbers, is_whole
 from course_utils.errors import ArgumentError, ShapeError
 
 
@@ -151,7 +151,8 @@ def cross_entropy(logits: npt.ArrayLike, targets: npt.ArrayLike) -> float:
     ShapeError
         Where the shapes do not fit each other, or the batch is empty.
     ArgumentError
-        Where a class number is not a whole number in 0..classes-1.
+        Where a class number is not a whole number in 0..classes-1, or a row of targets holds NaN,
+        infinity or a number below 0.
 
     Notes
     -----
@@ -169,7 +170,7 @@ def cross_entropy(logits: npt.ArrayLike, targets: npt.ArrayLike) -> float:
     0.0
     """
     scores = as_floats(logits, "logits")
-    wanted = as_floats(targets, "targets")
+    wanted = as_numbers(targets, "targets")
     if scores.ndim == 0 or wanted.shape not in (scores.shape, scores.shape[:-1]):
         raise ShapeError(
             "logits and targets do not fit each other",
@@ -186,23 +187,25 @@ def cross_entropy(logits: npt.ArrayLike, targets: npt.ArrayLike) -> float:
         )
     log_probabilities = log_softmax(scores)
     if wanted.shape == scores.shape:
+        check_probabilities(wanted)
         # A target of 0 counts for nothing, even where the log probability is minus infinity.
         terms = np.multiply(
             wanted, log_probabilities, out=np.zeros_like(log_probabilities), where=wanted != 0
         )
         return 0.0 - float(terms.sum(axis=-1).mean())
-    classes = _class_numbers(wanted, scores.shape[-1])
+    classes = class_numbers(wanted, scores.shape[-1])
     chosen = np.take_along_axis(log_probabilities, classes[..., np.newaxis], axis=-1)
     return 0.0 - float(chosen.mean())
 
 
 def _shifted(x: FloatArray, axis: int) -> FloatArray:
     """Return x minus its largest value along `axis`; a new array."""
-    if not -max(x.ndim, 1) <= axis < max(x.ndim, 1) or x.size == 0:
+    axes = max(x.ndim, 1)
+    if not is_whole(axis) or not -axes <= axis < axes or x.size == 0:
         raise ShapeError(
             "softmax needs an axis with at least one element",
             expected=f"an axis of x between {-x.ndim} and {x.ndim - 1}, and x not empty",
-            found=f"axis {axis} and x of shape {x.shape}",
+            found=f"axis {axis!r} and x of shape {x.shape}",
             mend="look at x.shape and choose the axis of the classes",
         )
     largest = x.max(axis=axis, keepdims=True)
@@ -215,13 +218,32 @@ def _shifted(x: FloatArray, axis: int) -> FloatArray:
     return shifted
 
 
-def _class_numbers(targets: FloatArray, classes: int) -> npt.NDArray[np.intp]:
-    valid = (targets >= 0) & (targets < classes) & (targets == np.floor(targets))
+def class_numbers(targets: Array, classes: int) -> npt.NDArray[np.intp]:
+    """Return `targets` as whole numbers, or raise an ArgumentError where one is no class number."""
+    kind = targets.dtype.kind
+    if kind == "b":  # True and False are no numbers of classes
+        valid = np.zeros(targets.shape, dtype=bool)
+    else:
+        valid = (targets >= 0) & (targets < classes)
+        if kind == "f":
+            valid &= targets == np.floor(targets)
     if not valid.all():
         raise ArgumentError(
-            "targets hold a value that is not a class number",
+            "the target holds a value that is not a class number",
             expected=f"whole numbers from 0 to {classes - 1}",
-            found=f"{targets[~valid].flat[0]:g}",
-            mend="count classes from 0, or hand over one row of probabilities per example",
+            found=f"{targets[~valid].flat[0]} of dtype {targets.dtype}",
+            mend="count classes from 0, and look for NaN in the labels; "
+            "or hand over one row of probabilities per example",
         )
-    return targets.astype(np.intp)
+    return targets.astype(np.intp, copy=False)
+
+
+def check_probabilities(targets: Array) -> None:
+    """Raise an ArgumentError where rows of targets hold NaN, infinity, or numbers below 0."""
+    if not (np.isfinite(targets) & (targets >= 0)).all():
+        raise ArgumentError(
+            "the rows of the target are not probabilities",
+            expected="finite numbers of at least 0",
+            found=f"an array of dtype {targets.dtype} with other values",
+            mend="hand over one-hot rows, or class numbers of shape (batch,)",
+        )

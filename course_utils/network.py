@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from course_utils.arrays import Array, FloatArray, as_floats, as_numbers
+from course_utils.arrays import (
+    Array,
+    FloatArray,
+    as_float_type,
+    as_floats,
+    as_numbers,
+    check_finite,
+    is_number,
+    is_whole,
+)
 from course_utils.errors import ArgumentError, ShapeError
 from course_utils.functions import sigmoid
 from course_utils.progress import progress_bar
@@ -68,8 +76,8 @@ class Network:
     def __init__(
         self, sizes: Sequence[int] = (784, 30, 10), dtype: npt.DTypeLike = np.float64
     ) -> None:
-        self.sizes = _checked_sizes(sizes)
-        kind = _checked_dtype(dtype)
+        self.sizes = checked_sizes(sizes)
+        kind = as_float_type(dtype)
         pairs = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
         generator = get_generator()
         self.weights: list[FloatArray] = [
@@ -163,9 +171,21 @@ class Network:
         -------
         ndarray, shape (batch, N_out)
             ``2 (a - y) / (batch * N_out)``
+
+        Raises
+        ------
+        ShapeError
+            Where the shapes differ.
         """
-        difference = as_floats(a, "a") - as_floats(y, "y")
-        return 2 * difference / difference.size
+        output, targets = as_floats(a, "a"), as_floats(y, "y")
+        if output.shape != targets.shape:
+            raise ShapeError(
+                "output and targets do not fit each other",
+                expected="the same shape: a target for each output",
+                found=f"a of shape {output.shape} and y of shape {targets.shape}",
+                mend="hand over one-hot rows, one for each row of the output",
+            )
+        return 2 * (output - targets) / output.size
 
     def learning_step(
         self, x_mini_batch: npt.ArrayLike, y_mini_batch: npt.ArrayLike, learning_rate: float
@@ -206,7 +226,7 @@ class Network:
         images, labels = _checked_data((x, y), "(x, y)", self.sizes)
         outputs = self.feedforward(images)
         if np.isnan(outputs).any():
-            _check_finite(images, "x")
+            check_finite(images, "x")
         return float(np.mean(outputs.argmax(axis=1) == labels.argmax(axis=1)))
 
     def train(
@@ -242,19 +262,26 @@ class Network:
         ShapeError
             Where data does not fit the network.
         ArgumentError
-            Where `epochs` or `mini_batch_size` is not a positive whole number, or the data holds
-            NaN or infinity.
+            Where `epochs` or `mini_batch_size` is not a positive whole number, `learning_rate` is
+            negative or no number, or the data holds NaN or infinity.
         """
         x, y = _checked_data(training_data, "training_data", self.sizes)
         test = None if test_data is None else _checked_data(test_data, "test_data", self.sizes)
         for name, value in (("epochs", epochs), ("mini_batch_size", mini_batch_size)):
-            if not isinstance(value, int | np.integer) or value < 1:
+            if not is_whole(value) or value < 1:
                 raise ArgumentError(
                     f"{name} must count something",
                     expected="a whole number of at least 1",
                     found=repr(value),
                     mend=f"call train(..., {name}=10), for instance",
                 )
+        if not is_number(learning_rate) or learning_rate < 0:
+            raise ArgumentError(
+                "this is not a learning rate",
+                expected="a finite number of at least 0",
+                found=repr(learning_rate),
+                mend="call train(..., learning_rate=1.0), for instance",
+            )
         kind = self.weights[0].dtype
         accuracy = -1.0
         steps = -(-len(x) // mini_batch_size)
@@ -273,15 +300,16 @@ class Network:
                 # Such weights come from such data, or from too high a learning rate. The data is
                 # looked through only now, for that takes a tenth of an epoch.
                 if not np.isfinite(self.weights[0]).all():
-                    _check_finite(x, "training_data[0]")
-                    _check_finite(y, "training_data[1]")
+                    check_finite(x, "training_data[0]")
+                    check_finite(y, "training_data[1]")
                 if test is not None:
                     accuracy = self.evaluate(*test)
                     bar.set_postfix_str(f"test accuracy {accuracy:.2%}", refresh=False)
         return accuracy
 
 
-def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes of a network's layers as whole numbers, or raise an ArgumentError."""
     try:
         checked = tuple(int(size) for size in sizes)
         valid = len(checked) >= 2 and all(
@@ -295,21 +323,6 @@ def _checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
             expected="at least two positive whole numbers, from the input to the output",
             found=repr(sizes),
             mend="call Network((784, 30, 10)), for instance",
-        )
-    return checked
-
-
-def _checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    try:
-        checked = np.dtype(dtype)
-    except TypeError:
-        checked = np.dtype(object)
-    if checked.kind != "f":
-        raise ArgumentError(
-            "a network does not compute in this type",
-            expected="a float type, such as np.float32 or np.float64",
-            found=repr(dtype),
-            mend="leave dtype out for np.float64",
         )
     return checked
 
@@ -328,17 +341,6 @@ def _check_columns(rows: Array, name: str, columns: int) -> None:
             found=f"shape {rows.shape}",
             mend=f"use {name}[np.newaxis] for a single row; labels must be one-hot",
         )
-
-
-def _check_finite(rows: Array, name: str) -> None:
-    for number, row in enumerate(rows):
-        if not np.isfinite(row).all():
-            raise ArgumentError(
-                f"{name} holds values that no network can learn from",
-                expected="finite numbers",
-                found=f"NaN or infinity, first in row {number}",
-                mend="look at how the data was made; a division by 0 gives such values",
-            )
 
 
 def _checked_data(data: DataSet, name: str, sizes: tuple[int, ...]) -> tuple[Array, Array]:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from course_utils.arrays import is_whole
 from course_utils.data.mnist import load_mnist
 from course_utils.errors import ArgumentError
-from course_utils.network import DataSet
+from course_utils.network import DataSet, checked_sizes
 from course_utils.progress import in_notebook
 
 DEFAULT_LAYERS = (784, 30, 10)
@@ -41,7 +42,7 @@ class _Key(NamedTuple):
 
     @property
     def shown(self) -> str:
-        return self.model + self.settings
+        return f"{self.model}{self.settings}"
 
 
 class ModelResults:
@@ -126,7 +127,7 @@ class ModelResults:
         Raises
         ------
         ArgumentError
-            Where a number is missing or `accuracy` is outside 0..1.
+            Where the name is no text, a number is missing, or `accuracy` is outside 0..1.
         """
         self._add(_Key(model_name, "", _checked_rate(learning_rate)), accuracy)
 
@@ -163,19 +164,28 @@ class ModelResults:
         Raises
         ------
         ArgumentError
-            Where `n_trainings` is not a positive whole number, or a training returns no accuracy.
+            Where an argument makes no sense, or a training returns no accuracy.
         """
-        if not isinstance(n_trainings, int) or n_trainings < 1:
+        if not is_whole(n_trainings) or n_trainings < 1:
             raise ArgumentError(
                 "n_trainings must count trainings",
                 expected="a whole number of at least 1",
                 found=repr(n_trainings),
                 mend="call evaluate_model(..., n_trainings=3), for instance",
             )
-        rates = [_checked_rate(learning_rate) for learning_rate in learning_rates]
+        if not callable(model_constructor):
+            raise ArgumentError(
+                "model_constructor cannot be called",
+                expected="a class such as Network, or a function that makes a model",
+                found=repr(model_constructor)[:200],
+                mend="hand over the class itself, without brackets",
+            )
+        given = learning_rates if isinstance(learning_rates, Iterable) else [learning_rates]
+        rates = [_checked_rate(learning_rate) for learning_rate in given]
+        sizes = checked_sizes(layers)
         settings = ""
-        if tuple(layers) != DEFAULT_LAYERS:
-            settings += f"[{','.join(map(str, layers))}]"
+        if sizes != DEFAULT_LAYERS:
+            settings += f"[{','.join(map(str, sizes))}]"
         if kwargs:
             settings += f"({','.join(f'{name}={value}' for name, value in kwargs.items())})"
         training_data, test_data = self._data()
@@ -201,6 +211,13 @@ class ModelResults:
             print(self)
 
     def _add(self, key: _Key, accuracy: float) -> None:
+        if not isinstance(key.model, str):
+            raise ArgumentError(
+                "this is not the name of a model",
+                expected="a text",
+                found=repr(key.model)[:80],
+                mend='write "SoftMax", for instance',
+            )
         if not 0 <= _number(accuracy) <= 1:  # false for NaN
             raise ArgumentError(
                 f"the result of {key.shown} is not an accuracy",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import random
+from typing import Any
 
 import numpy as np
 
@@ -72,3 +73,26 @@ def get_generator() -> np.random.Generator:
     (2, 3)
     """
     return _generator
+
+
+def checked_generator(generator: Any) -> np.random.Generator:
+    """Return `generator` if it is one of numpy's.
+
+    Raises
+    ------
+    ArgumentError
+        Where it is something else, such as a seed.
+    """
+    if not isinstance(generator, np.random.Generator):
+        raise ArgumentError(
+            "generator is not a random generator",
+            expected="a numpy.random.Generator",
+            found=repr(generator),
+            mend="use np.random.default_rng(42), or get_generator() for the library's own",
+        )
+    return generator
+
+
+def generator_or_own(generator: np.random.Generator | None) -> np.random.Generator:
+    """Return `generator`, and the library's own where it is None."""
+    return _generator if generator is None else checked_generator(generator)

@@ -23,6 +23,8 @@ def _comparison(
 ) -> Callable[[Tensor, Tensor | npt.ArrayLike], BoolArray]:
     def method(a: Tensor, b: Tensor | npt.ArrayLike) -> BoolArray:
         other = b.data if isinstance(b, Node) else b
+        if not isinstance(b, Node) and sign not in ("==", "!="):
+            other = Node.result_type(b).data  # text has no order among numbers
         try:
             return np.asarray(compare(a.data, other))
         except ValueError as error:

@@ -105,6 +105,14 @@ def clamp(a: Tensor, lo: float | None = None, hi: float | None = None) -> Tensor
             found="None for both",
             mend="call x.clamp(-2, 2), or x.clamp(lo=0)",
         )
+    for bound in (lo, hi):
+        if bound is not None and not isinstance(bound, int | float | np.number):
+            raise ArgumentError(
+                "clamp has a bound that is no number",
+                expected="one number, or None for no bound",
+                found=repr(bound),
+                mend="call x.clamp(-2, 2), or x.clamp(lo=0)",
+            )
     x = a.data
 
     def backward(gradient: Array) -> tuple[Array]:

@@ -165,6 +165,13 @@ def _fit(gradient: Array, data: Array) -> Array:
 
 
 def _add_to_leaf(leaf: Node, gradient: Array) -> None:
+    if leaf.data.dtype.kind != "f":  # requires_grad was set afterwards; the gradient was rounded
+        raise ArgumentError(
+            "only floating-point tensors have gradients",
+            expected="requires_grad=True for float32 or float64 values alone",
+            found=f"a tensor of dtype {leaf.data.dtype} that requires a gradient",
+            mend="make it with Tensor(values.astype(float), requires_grad=True)",
+        )
     if leaf.grad is None:
         leaf.grad = Node.result_type(gradient)
     else:  # gradients add up until zero_grad() is called

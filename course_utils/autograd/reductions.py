@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from course_utils.autograd.graph import Array, quiet, record
-from course_utils.errors import ShapeError
+from course_utils.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
     from course_utils.autograd.tensor import Tensor
@@ -21,8 +21,9 @@ Dim = int | tuple[int, ...] | list[int] | None
 
 
 @quiet
-def sum(a: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:  # noqa: A001
+def sum(a: Tensor, dim: Dim = None, keepdim: bool = False, **other: Any) -> Tensor:  # noqa: A001
     """Return the sum over the axes `dim`."""
+    _refuse(other, "sum")
     axes = normal_axes(a, dim)
     shape = a.data.shape
 
@@ -33,8 +34,9 @@ def sum(a: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:  # noqa: A
 
 
 @quiet
-def mean(a: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+def mean(a: Tensor, dim: Dim = None, keepdim: bool = False, **other: Any) -> Tensor:
     """Return the mean over the axes `dim`."""
+    _refuse(other, "mean")
     axes = normal_axes(a, dim)
     shape = a.data.shape
     count = int(np.prod([shape[axis] for axis in axes]))
@@ -47,11 +49,12 @@ def mean(a: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     return record(a.data.mean(axis=axes, keepdims=keepdim), (a,), backward)
 
 
-def max(a: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:  # noqa: A001
+def max(a: Tensor, dim: Dim = None, keepdim: bool = False, **other: Any) -> Tensor:  # noqa: A001
     """Return the largest element over the axes `dim`.
 
     Elements that share the largest value share the gradient equally.
     """
+    _refuse(other, "max")
     axes = normal_axes(a, dim)
     x = a.data
     if x.size == 0:
@@ -68,7 +71,7 @@ def max(a: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:  # noqa: A
 
 def argmax(a: Tensor, dim: int | None = None) -> npt.NDArray[np.intp]:
     """Return where the largest element stands along `dim`: an array of whole numbers."""
-    normal_axes(a, dim)
+    normal_axes(a, dim if dim is None else (dim,))  # one axis, not several
     if a.data.size == 0:
         raise _empty(a, "argmax")
     return np.asarray(a.data.argmax(axis=dim))
@@ -105,6 +108,18 @@ def _spread(gradient: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> A
     spread = np.empty(shape, dtype=gradient.dtype)
     spread[...] = gradient.reshape(kept)
     return spread
+
+
+def _refuse(other: dict[str, Any], name: str) -> None:
+    """Raise an error for numpy's names of arguments, which np.sum(tensor) hands over too."""
+    if other:
+        raise ArgumentError(
+            f"{name} of a Tensor takes other arguments than numpy's",
+            expected=f"x.{name}(), x.{name}(dim=0), x.{name}(dim=(0, 1), keepdim=True)",
+            found=", ".join(other),
+            mend=f"write x.{name}(...) in place of np.{name}(x, ...), dim for axis, "
+            "keepdim for keepdims",
+        )
 
 
 def _empty(a: Tensor, name: str) -> ShapeError:

@@ -105,7 +105,7 @@ def concatenate(tensors: Sequence[Tensor | npt.ArrayLike], dim: int = 0) -> Tens
     parts = _tensors(tensors, "concatenate")
     try:
         result = np.concatenate([part.data for part in parts], axis=dim)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise _unequal("concatenate", parts, dim, "the same lengths on all other axes") from error
     ends = np.cumsum([part.data.shape[dim] for part in parts])[:-1]
 
@@ -127,7 +127,7 @@ def stack(tensors: Sequence[Tensor | npt.ArrayLike], dim: int = 0) -> Tensor:
     parts = _tensors(tensors, "stack")
     try:
         result = np.stack([part.data for part in parts], axis=dim)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise _unequal("stack", parts, dim, "the same shape for all") from error
 
     def backward(gradient: Array) -> list[Array]:
@@ -198,6 +198,6 @@ def _unequal(name: str, parts: Sequence[Tensor], dim: int, expected: str) -> Sha
     return ShapeError(
         f"{name} cannot join tensors of these shapes",
         expected=expected,
-        found=f"dim={dim} and shapes " + ", ".join(str(part.data.shape) for part in parts),
+        found=f"dim={dim!r} and shapes " + ", ".join(str(part.data.shape) for part in parts),
         mend="look at the shapes, and at the axis along which they shall be joined",
     )

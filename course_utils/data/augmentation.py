@@ -22,6 +22,7 @@ from course_utils.arrays import FloatArray, as_floats, is_number, is_whole
 from course_utils.data.compose import Compose
 from course_utils.data.sampling import bilinear, blur_matrix, gaussian_weights
 from course_utils.errors import ArgumentError, ShapeError
+from course_utils.seeding import checked_generator
 
 __all__ = [
     "Compose",
@@ -59,7 +60,9 @@ def random_shift(
         )
     pictures = _pictures(images)
     rows, columns = _grid(pictures)
-    shift = generator.integers(-max_shift, max_shift + 1, size=(2, len(pictures), 1, 1))
+    shift = checked_generator(generator).integers(
+        -max_shift, max_shift + 1, size=(2, len(pictures), 1, 1)
+    )
     return bilinear(pictures, rows - shift[0], columns - shift[1]).reshape(np.shape(images))
 
 
@@ -131,7 +134,9 @@ def random_affine(
     _check_range("scale", scale, "scale=(0.9, 1.1)")
     pictures = _pictures(images)
     count, size, _ = pictures.shape
-    draws = generator.uniform(-1.0, 1.0, size=(4, count, 1, 1)).astype(np.float32)
+    draws = (
+        checked_generator(generator).uniform(-1.0, 1.0, size=(4, count, 1, 1)).astype(np.float32)
+    )
     angle, slant = np.radians(degrees) * draws[0], np.tan(np.radians(shear) * draws[1])
     t_y, t_x = shift * size * draws[2:]
     factor = generator.uniform(*scale, size=(count, 1, 1)).astype(np.float32)
@@ -182,7 +187,8 @@ def gaussian_blur(
             mend="write kernel_size=3",
         )
     _check_range("sigma", sigma, "sigma=(0.1, 2.0)")
-    weights = gaussian_weights(generator.uniform(*sigma, size=len(pictures)), kernel_size // 2)
+    widths = checked_generator(generator).uniform(*sigma, size=len(pictures))
+    weights = gaussian_weights(widths, kernel_size // 2)
     for axis in (1, 2):
         pictures = _blurred_along(pictures, weights.astype(pictures.dtype), axis)
     return pictures.reshape(np.shape(images))
@@ -230,7 +236,8 @@ def elastic(
         )
     pictures = _pictures(images)
     count, size, _ = pictures.shape
-    noise = 2 * generator.random((2 * count, size, size), dtype=np.float32) - 1
+    noise = checked_generator(generator).random((2 * count, size, size), dtype=np.float32)
+    noise = 2 * noise - 1
     blur = blur_matrix(size, float(sigma))
     smooth = (noise.reshape(-1, size) @ blur.T).reshape(noise.shape)
     shift_y, shift_x = np.split(np.float32(alpha / 2) * (blur @ smooth), 2)

@@ -18,7 +18,7 @@ class Compose:
 
     Parameters
     ----------
-    steps : sequence of functions
+    steps : sequence of functions, or one function
         Each is called as ``step(images, generator)``; one that needs nothing but images, such as
         `normalize`, as ``step(images)``.
 
@@ -39,8 +39,8 @@ class Compose:
     array([[0.5, 0.5, 0.5, 0.5]])
     """
 
-    def __init__(self, steps: Sequence[Callable[..., Any]]) -> None:
-        self.steps = list(steps)
+    def __init__(self, steps: Sequence[Callable[..., Any]] | Callable[..., Any]) -> None:
+        self.steps = [steps] if callable(steps) else list(steps)
         for step in self.steps:
             if not callable(step):
                 raise ArgumentError(

@@ -12,12 +12,12 @@ import gzip
 import os
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 
 from course_utils.arrays import ByteArray
 from course_utils.errors import DataError
+from course_utils.paths import as_path
 
 LABEL_MAGIC = 2049
 IMAGE_MAGIC = 2051
@@ -43,6 +43,7 @@ def read_label_file(path: str | os.PathLike[str]) -> ByteArray:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = Path(folder.name, "labels")
     >>> path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4]))
@@ -82,9 +83,11 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     ------
     DataError
         Where the file cannot be read, or its gzip stream is damaged or cut short.
+    ArgumentError
+        Where `path` is no path.
     """
     try:
-        raw = Path(path).read_bytes()
+        raw = as_path(path).read_bytes()
     except FileNotFoundError:
         raise DataError(
             f"{path} is not there",

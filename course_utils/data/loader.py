@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from course_utils.arrays import Array, as_numbers, is_whole
+from course_utils.arrays import Array, as_numbers, check_finite, is_whole
 from course_utils.data.compose import Compose
 from course_utils.errors import ArgumentError, ShapeError
-from course_utils.seeding import get_generator
+from course_utils.seeding import checked_generator, get_generator
 
 Augmentation = Callable[..., Any]
 
@@ -96,7 +96,7 @@ class DataLoader:
         self.shuffle = bool(shuffle)
         self.drop_last = bool(drop_last)
         self.augment = _checked_augmentation(augment)
-        self.generator = _checked_generator(generator)
+        self.generator = None if generator is None else checked_generator(generator)
         if len(self) == 0:
             raise ShapeError(
                 "drop_last leaves no batch at all",
@@ -158,11 +158,11 @@ def _read_only(view: Array) -> Array:
 
 def _augmented(images: Array, augment: Compose, generator: np.random.Generator | None) -> Array:
     augmented = augment(images, generator)
-    if len(augmented) != len(images):
+    if np.shape(augmented)[:1] != (len(images),):
         raise ShapeError(
             "augment changed the number of images",
             expected=f"{len(images)} images, one for each label",
-            found=f"an array of shape {augmented.shape}",
+            found="None" if augmented.dtype == object else f"an array of shape {augmented.shape}",
             mend="return one image for each image that came in",
         )
     return augmented
@@ -180,13 +180,7 @@ def _checked_data(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
     for name, array in (("x", images), ("y", labels)):
         # NaN is the largest and the smallest of all numbers to numpy; no array is made for this.
         if not (np.isfinite(array.max()) and np.isfinite(array.min())):
-            row = next(i for i, values in enumerate(array) if not np.isfinite(values).all())
-            raise ArgumentError(
-                f"{name} holds values that no model can learn from",
-                expected="finite numbers",
-                found=f"NaN or infinity, first in row {row}",
-                mend="look at how the data was made; a division by 0 gives such values",
-            )
+            check_finite(array, name)
     return images, labels
 
 
@@ -231,14 +225,3 @@ def _checked_augmentation(augment: Augmentation | None) -> Compose | None:
             mend="use augmentation.random_affine, or augmentation.Compose([...])",
         )
     return augment if isinstance(augment, Compose) else Compose([augment])
-
-
-def _checked_generator(generator: np.random.Generator | None) -> np.random.Generator | None:
-    if generator is not None and not isinstance(generator, np.random.Generator):
-        raise ArgumentError(
-            "generator is not a random generator",
-            expected="a numpy.random.Generator, or None for the library's own",
-            found=repr(generator),
-            mend="use np.random.default_rng(42), or call set_seed(42) and leave it out",
-        )
-    return generator

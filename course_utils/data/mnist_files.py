@@ -7,8 +7,6 @@ The arrays of an ``mnist.npz`` are checked by the IDX bytes they stand for.
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import numpy as np
 from course_utils.arrays import ByteArray
 from course_utils.data.idx import image_bytes, label_bytes, parse_images, parse_labels, read_bytes
 from course_utils.errors import DataError
+from course_utils.npz import read_arrays
 
 
 @dataclass(frozen=True)
@@ -132,25 +131,10 @@ def _read_idx_folder(folder: Path, found: dict[str, Path | None], verify: bool) 
 
 
 def _read_npz(path: Path, verify: bool) -> RawData:
-    try:
-        with path.open("rb") as stream:
-            archive = np.load(stream, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("one single array, not an archive of arrays")
-            with archive:
-                missing = [file.array for file in FILES if file.array not in archive.files]
-                if missing:
-                    raise ValueError(f"an archive without {', '.join(missing)}")
-                arrays = [archive[file.array] for file in FILES]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"{path} cannot be read",
-            expected="an npz archive of the plain arrays x_train, y_train, x_test and y_test",
-            found=str(error) or type(error).__name__,
-            mend="copy or download the file again; arrays of objects are never unpickled",
-        ) from error
+    arrays = read_arrays(path, [file.array for file in FILES])
     raw = []
-    for file, array in zip(FILES, arrays, strict=True):
+    for file in FILES:
+        array = arrays[file.array]
         is_image = file.array.startswith("x")
         source = f"{file.array} in {path}"
         # Labels are often stored in a wider type of whole numbers.

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_float_type
 from course_utils.autograd import Tensor, quiet, record
 from course_utils.errors import ArgumentError, ShapeError
 from course_utils.nn import init
@@ -84,7 +85,7 @@ class MultiheadAttention(Module):
     bias : bool
         Whether the four linear maps have a bias.
     dtype : float type
-        Type of the parameters. The layer computes in this type: inputs are converted.
+        Type of the parameters. The layer computes in the type of its weight: inputs are converted.
     generator : numpy.random.Generator, optional
         Where the starting weights come from; `course_utils.get_generator()` by default.
 
@@ -126,6 +127,7 @@ class MultiheadAttention(Module):
                 found=f"hidden_dim {hidden_dim} and num_heads {num_heads}",
                 mend="choose hidden_dim as a multiple of num_heads",
             )
+        dtype = as_float_type(dtype)
         self.in_proj_weight = Parameter(np.zeros((3 * hidden_dim, hidden_dim), dtype))
         init.xavier_uniform_(self.in_proj_weight, generator)
         self.in_proj_bias = Parameter(np.zeros(3 * hidden_dim, dtype)) if bias else None
@@ -149,17 +151,17 @@ class MultiheadAttention(Module):
         Tensor, shape (batch, tokens, hidden_dim)
         """
         x = as_input(x, self.in_proj_weight.data.dtype)
-        if x.ndim != 3 or x.shape[2] != self.hidden_dim:
+        if x.ndim != 3 or x.shape[1] == 0 or x.shape[2] != self.hidden_dim:
             raise ShapeError(
                 f"the input does not fit an attention of {self.hidden_dim} features",
-                expected=f"shape (batch, tokens, {self.hidden_dim})",
+                expected=f"shape (batch, tokens, {self.hidden_dim}), at least one token",
                 found=f"shape {x.shape}",
                 mend="reshape images into tokens first; a single sequence needs x.reshape(1, ...)",
             )
         packed = linear(x, self.in_proj_weight, self.in_proj_bias)
         allowed = None if mask is None else _checked_mask(mask, x.shape[0], x.shape[1])
         joined = self_attention(packed, self.num_heads, allowed)
-        return linear(joined, self.out_proj.weight, self.out_proj.bias)
+        return self.out_proj.forward(joined)
 
     def describe(self) -> str:
         """Return the sizes."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_float_type
 from course_utils.autograd import Tensor, quiet, record
 from course_utils.errors import ShapeError
 from course_utils.nn.inputs import as_input, checked_count, checked_number
@@ -81,7 +82,8 @@ class BatchNorm1d(Module):
     momentum : float
         Share of the newest batch in the running averages.
     dtype : float type
-        Type of the parameters. The layer computes in this type: inputs are converted.
+        Type of the parameters. The layer computes in the type of its weight: inputs are
+        converted, and so are the running averages.
 
     Attributes
     ----------
@@ -114,6 +116,7 @@ class BatchNorm1d(Module):
         self.n = checked_count(n, "n")
         self.eps = checked_number(eps, "eps")
         self.momentum = checked_number(momentum, "momentum", 0, 1)
+        dtype = as_float_type(dtype)
         self.weight = Parameter(np.ones(n, dtype))
         self.bias = Parameter(np.zeros(n, dtype))
         self.running_mean: Array = np.zeros(n, dtype)
@@ -122,7 +125,8 @@ class BatchNorm1d(Module):
     @quiet
     def forward(self, x: Tensor | npt.ArrayLike) -> Tensor:
         """Return the normalised batch, shape (batch, n)."""
-        x = as_input(x, self.weight.data.dtype)
+        dtype = self.weight.data.dtype
+        x = as_input(x, dtype)
         if x.ndim != 2 or x.shape[1] != self.n:
             raise ShapeError(
                 f"the input does not fit a batch normalisation of {self.n} features",
@@ -130,6 +134,9 @@ class BatchNorm1d(Module):
                 found=f"shape {x.shape}",
                 mend="build BatchNorm1d with the number of outputs of the layer before it",
             )
+        if self.running_mean.dtype != dtype:  # the parameters have been converted
+            self.running_mean = self.running_mean.astype(dtype)
+            self.running_var = self.running_var.astype(dtype)
         if not self.training:
             scale = self.weight * (1 / np.sqrt(self.running_var + self.eps))  # (n,)
             return x * scale + (self.bias - scale * self.running_mean)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from course_utils.autograd import Tensor, quiet
+from course_utils.errors import ArgumentError
 from course_utils.nn.inputs import checked_number
 from course_utils.nn.module import Array
 
@@ -22,7 +23,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     clip_value : float
         Above zero.
     """
-    bound = checked_number(clip_value, "clip_value", open_low=True)
+    bound = checked_number(clip_value, "clip_value", 0, math.inf, open_low=True)
     for gradient in _gradients(parameters):
         np.clip(gradient, -bound, bound, out=gradient)
 
@@ -49,7 +50,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> f
     Source: Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent neural
     networks* (2013), algorithm 1. The factor is max_norm / (norm + 1e-6), as in PyTorch.
     """
-    bound = checked_number(max_norm, "max_norm", open_low=True)
+    bound = checked_number(max_norm, "max_norm", 0, math.inf, open_low=True)
     gradients = _gradients(parameters)
     norm = math.sqrt(sum(_sum_of_squares(gradient) for gradient in gradients))
     factor = bound / (norm + 1e-6)
@@ -60,7 +61,15 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> f
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Array]:
-    listed = [parameters] if isinstance(parameters, Tensor) else parameters
+    listed = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+    for item in listed:
+        if not isinstance(item, Tensor):
+            raise ArgumentError(
+                "these are not parameters with gradients",
+                expected="Tensors, or one Tensor",
+                found=f"a {type(item).__name__}",
+                mend="call it with model.parameters(), with the brackets",
+            )
     return [parameter.grad.data for parameter in listed if parameter.grad is not None]
 
 

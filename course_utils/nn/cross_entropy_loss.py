@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from course_utils import functions
+from course_utils.arrays import as_numbers
 from course_utils.autograd import Tensor, quiet, record
-from course_utils.errors import ArgumentError, ShapeError
+from course_utils.errors import ShapeError
 from course_utils.nn.module import Array, Module
 
 
@@ -57,15 +58,16 @@ class CrossEntropyLoss(Module):
             Class numbers, as whole numbers or floats; or rows of probabilities, such as one-hot.
         """
         z = logits if isinstance(logits, Tensor) else Tensor(logits)
-        wanted = np.asarray(target.data if isinstance(target, Tensor) else target)
+        wanted = as_numbers(target.data if isinstance(target, Tensor) else target, "target")
         _check_shapes(z, wanted)
         log_p = _log_softmax(z.data)  # (batch, classes)
         batch, classes = log_p.shape
         if wanted.ndim == 1:
-            rows, numbers = np.arange(batch), _class_numbers(wanted, classes)
+            rows, numbers = np.arange(batch), functions.class_numbers(wanted, classes)
             loss = -log_p[rows, numbers].mean()
         else:
-            probabilities = _probabilities(wanted, log_p.dtype)
+            functions.check_probabilities(wanted)
+            probabilities = wanted.astype(log_p.dtype, copy=False)
             # 0 * log 0 counts as 0
             terms = np.where(probabilities == 0, 0, probabilities * log_p)
             loss = -terms.sum() / batch
@@ -109,32 +111,3 @@ def _check_shapes(z: Tensor, wanted: Array) -> None:
             found=f"logits of shape {z.shape}",
             mend="look for an empty selection before this call",
         )
-
-
-def _class_numbers(wanted: Array, classes: int) -> npt.NDArray[np.intp]:
-    kind = wanted.dtype.kind
-    if kind in "iu":
-        valid = (wanted >= 0) & (wanted < classes)
-    elif kind == "f":
-        valid = (wanted >= 0) & (wanted < classes) & (wanted == np.floor(wanted))
-    else:
-        valid = np.zeros(wanted.shape, dtype=bool)
-    if not valid.all():
-        raise ArgumentError(
-            "the target holds a value that is not a class number",
-            expected=f"whole numbers from 0 to {classes - 1}",
-            found=f"{wanted[~valid].flat[0]} of dtype {wanted.dtype}",
-            mend="count classes from 0, and look for NaN in the labels",
-        )
-    return wanted.astype(np.intp, copy=False)
-
-
-def _probabilities(wanted: Array, dtype: np.dtype[np.floating]) -> Array:
-    if wanted.dtype.kind not in "fiub" or not (np.isfinite(wanted) & (wanted >= 0)).all():
-        raise ArgumentError(
-            "the rows of the target are not probabilities",
-            expected="finite numbers of at least 0",
-            found=f"an array of dtype {wanted.dtype} with other values",
-            mend="hand over one-hot rows, or class numbers of shape (batch,)",
-        )
-    return wanted.astype(dtype, copy=False)

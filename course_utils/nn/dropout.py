@@ -8,7 +8,7 @@ import numpy.typing as npt
 from course_utils.autograd import Tensor, quiet, record
 from course_utils.nn.inputs import checked_number
 from course_utils.nn.module import Array, Module
-from course_utils.seeding import get_generator
+from course_utils.seeding import generator_or_own
 
 _STEPS = 2**16  # a value is dropped if 16 random bits, read as a number, are below rate * 2**16
 
@@ -38,7 +38,7 @@ def dropout(x: Tensor, rate: float, generator: np.random.Generator | None = None
         factor = np.zeros(data.shape, data.dtype)
     else:
         # Drawing 16 bits instead of a float for each value takes a quarter of the time.
-        words = (generator or get_generator()).integers(
+        words = generator_or_own(generator).integers(
             0, 2**64 - 1, -(-data.size // 4), dtype=np.uint64, endpoint=True
         )
         kept = words.view(np.uint16)[: data.size] >= round(rate * _STEPS)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from course_utils.autograd import Tensor
-from course_utils.errors import ShapeError
-from course_utils.seeding import get_generator
+from course_utils.errors import ArgumentError, ShapeError
+from course_utils.nn.inputs import checked_number
+from course_utils.seeding import generator_or_own
 
 Generator = np.random.Generator | None
 
@@ -53,7 +54,8 @@ def xavier_uniform_(weight: Tensor, generator: Generator = None) -> Tensor:
 
 def uniform_(tensor: Tensor, bound: float, generator: Generator = None) -> Tensor:
     """Draw from U(-bound, bound); any shape."""
-    draw = (generator or get_generator()).uniform(-bound, bound, tensor.data.shape)
+    bound = checked_number(bound, "bound")
+    draw = generator_or_own(generator).uniform(-bound, bound, _shape(tensor))
     return _write(tensor, draw)
 
 
@@ -63,17 +65,29 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 
 def _normal(tensor: Tensor, deviation: float, generator: Generator) -> Tensor:
-    return _write(tensor, (generator or get_generator()).normal(0, deviation, tensor.data.shape))
+    return _write(tensor, generator_or_own(generator).normal(0, deviation, _shape(tensor)))
 
 
 def _write(tensor: Tensor, values: Any) -> Tensor:
+    _shape(tensor)
     tensor.data[...] = values
     return tensor
 
 
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    if not isinstance(tensor, Tensor):
+        raise ArgumentError(
+            "there is no weight to write to",
+            expected="a Tensor, such as layer.weight",
+            found=f"a {type(tensor).__name__}",
+            mend="hand over the parameter itself, not its array",
+        )
+    return tensor.data.shape
+
+
 def _fans(weight: Tensor) -> tuple[int, int]:
     """Return (n_in, n_out)."""
-    shape = weight.data.shape
+    shape = _shape(weight)
     if len(shape) != 2 or 0 in shape:
         raise ShapeError(
             "this initialisation is for the weight of a linear layer",

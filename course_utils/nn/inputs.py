@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ import numpy.typing as npt
 from course_utils.autograd import Tensor, record
 from course_utils.errors import ArgumentError
 from course_utils.nn.module import Array
+
+_LARGEST = sys.float_info.max
 
 
 def as_input(x: Tensor | npt.ArrayLike, dtype: np.dtype[Any]) -> Tensor:
@@ -37,16 +41,16 @@ def checked_count(value: Any, name: str) -> int:
 
 
 def checked_number(
-    value: Any, name: str, low: float = 0.0, high: float = float("inf"), *, open_low: bool = False
+    value: Any, name: str, low: float = 0.0, high: float = _LARGEST, *, open_low: bool = False
 ) -> float:
     """Return `value` if it is a number in low..high (`open_low`: above low)."""
     valid = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not (valid and low <= value <= high) or (open_low and value == low):
-        sign = "above" if open_low else "at least"
+        sign = "above" if open_low else "of at least"
+        most = {math.inf: "", _LARGEST: ", and finite"}.get(high, f" and at most {high:g}")
         raise ArgumentError(
             f"{name} is outside the values that make sense",
-            expected=f"a number of {sign} {low:g}"
-            + (f" and at most {high:g}" if np.isfinite(high) else ""),
+            expected=f"a number {sign} {low:g}{most}",
             found=repr(value),
             mend=f"choose another {name}",
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_float_type
 from course_utils.autograd import Tensor, quiet, record
 from course_utils.errors import ShapeError
 from course_utils.nn.inputs import as_input, checked_count, checked_number
@@ -81,7 +84,9 @@ class LayerNorm(Module):
     eps : float
         Added to the (biased) variance.
     dtype : float type
-        Type of the parameters. The layer computes in this type: inputs are converted.
+        Type of the parameters. The layer computes in the type of its weight: inputs are
+        converted. Without parameters it computes in the type of its input, and in this one where
+        that holds whole numbers.
 
     Attributes
     ----------
@@ -98,13 +103,14 @@ class LayerNorm(Module):
     ) -> None:
         self.n = checked_count(n, "n")
         self.eps = checked_number(eps, "eps")
-        self.dtype = np.dtype(dtype)
-        self.weight = Parameter(np.ones(n, dtype)) if affine else None
-        self.bias = Parameter(np.zeros(n, dtype)) if affine else None
+        self.dtype = as_float_type(dtype)
+        self.weight = Parameter(np.ones(n, self.dtype)) if affine else None
+        self.bias = Parameter(np.zeros(n, self.dtype)) if affine else None
 
     def forward(self, x: Tensor | npt.ArrayLike) -> Tensor:
         """Return the normalised rows, same shape as x."""
-        x = as_input(x, self.dtype)
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        x = as_input(x, self._type_for(x))
         if x.ndim == 0 or x.shape[-1] != self.n:
             raise ShapeError(
                 f"the input does not fit a layer normalisation of {self.n} features",
@@ -113,6 +119,11 @@ class LayerNorm(Module):
                 mend="build LayerNorm with the length of the input's last axis",
             )
         return layer_norm(x, self.weight, self.bias, self.eps)
+
+    def _type_for(self, x: Tensor) -> np.dtype[Any]:
+        if self.weight is not None:
+            return self.weight.data.dtype
+        return x.data.dtype if x.data.dtype.kind == "f" else self.dtype
 
     def describe(self) -> str:
         """Return the number of features."""

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_float_type
 from course_utils.autograd import Tensor, quiet, record
 from course_utils.errors import ShapeError
 from course_utils.nn import init
@@ -72,7 +73,7 @@ class Linear(Module):
     bias : bool
         Whether there is a b.
     dtype : float type
-        Type of the parameters. The layer computes in this type: inputs are converted.
+        Type of the parameters. The layer computes in the type of its weight: inputs are converted.
     generator : numpy.random.Generator, optional
         Where the starting weights come from; `course_utils.get_generator()` by default.
 
@@ -105,6 +106,7 @@ class Linear(Module):
     ) -> None:
         self.n_in = checked_count(n_in, "n_in")
         self.n_out = checked_count(n_out, "n_out")
+        dtype = as_float_type(dtype)
         bound = 1 / math.sqrt(n_in)
         self.weight = Parameter(np.zeros((n_out, n_in), dtype))
         init.uniform_(self.weight, bound, generator)

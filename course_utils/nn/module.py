@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_float_type, as_numbers
 from course_utils.autograd import Tensor
 from course_utils.errors import ArgumentError, ShapeError
 
@@ -28,7 +29,8 @@ class Parameter(Tensor):
 
     def __init__(self, data: npt.ArrayLike | Tensor, dtype: npt.DTypeLike | None = None) -> None:
         array = Tensor(data).data
-        wanted = dtype or (array.dtype if array.dtype.kind == "f" else np.float64)
+        kept = array.dtype if array.dtype.kind == "f" else np.float64
+        wanted = kept if dtype is None else as_float_type(dtype)
         super().__init__(array.astype(wanted, copy=False), requires_grad=True)
 
     def __repr__(self) -> str:
@@ -128,10 +130,18 @@ class Module:
         Raises
         ------
         ArgumentError
-            Where names are missing or unknown; nothing is changed then.
+            Where names are missing or unknown, or an array does not hold real numbers; nothing is
+            changed then.
         ShapeError
             Where an array has another shape; nothing is changed then.
         """
+        if not isinstance(state, Mapping):
+            raise ArgumentError(
+                "this is not the state of a model",
+                expected="a dict of arrays by name, as state_dict() returns it",
+                found=f"a {type(state).__name__}",
+                mend="use load_model(model, path) for a file",
+            )
         own = dict(self._state())
         missing = [name for name in own if name not in state]
         unknown = [name for name in state if name not in own]
@@ -143,7 +153,7 @@ class Module:
                 f"unknown: {', '.join(unknown) or 'none'}",
                 mend="build the model with the same layers as the one that was saved",
             )
-        values = {name: np.asarray(state[name]) for name in own}
+        values = {name: as_numbers(state[name], name) for name in own}
         for name, array in own.items():
             if values[name].shape != array.shape:
                 raise ShapeError(

@@ -49,7 +49,8 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        self.betas = tuple(checked_number(beta, "each of betas", 0, 1) for beta in betas)
+        pair = tuple(betas) if isinstance(betas, Iterable) else (betas,)
+        self.betas = tuple(checked_number(beta, "each of betas", 0, 1) for beta in pair)
         if len(self.betas) != 2 or 1 in self.betas:
             raise ArgumentError(
                 "betas is outside the values that make sense",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_floats
 from course_utils.autograd import Tensor, quiet
 from course_utils.errors import ArgumentError, ShapeError
 from course_utils.nn.inputs import checked_number
@@ -140,6 +141,13 @@ class Optimizer:
             changed then.
         """
         own = self.state_dict()
+        if not isinstance(state, Mapping):
+            raise ArgumentError(
+                f"this is not the state of a {type(self).__name__}",
+                expected="what state_dict() returned",
+                found=f"a {type(state).__name__}",
+                mend="keep optimizer.state_dict() before, and hand it over here",
+            )
         if set(state) != set(own):
             raise ArgumentError(
                 f"the state does not fit this {type(self).__name__}",
@@ -155,6 +163,7 @@ class Optimizer:
                     found=f"shape {np.shape(state[name])}",
                     mend="build the model with the same sizes as the one that was saved",
                 )
+            as_floats(state[name], name)
         self.lr = float(state["lr"])
         for position, arrays in enumerate(self._state):
             self._steps[position] = int(state[f"step.{position}"])

@@ -44,6 +44,13 @@ def plot_experiment_comparison(
     ArgumentError
         Where no summary has the metric as a number.
     """
+    if not isinstance(summaries, Mapping):
+        raise ArgumentError(
+            "these are no summaries",
+            expected="a dict of summaries by the name of the experiment",
+            found=f"a {type(summaries).__name__}",
+            mend="write {name: tracker.get_summary(name) for name in tracker.experiments}",
+        )
     values = {
         name: float(summary[metric])
         for name, summary in summaries.items()

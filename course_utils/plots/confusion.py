@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_numbers
 from course_utils.errors import ShapeError
 from course_utils.plots.style import new_axes
 
@@ -47,12 +48,13 @@ def plot_confusion_matrix(
     ShapeError
         Where the matrix is not square, or holds no answer, or the names do not fit it.
     """
-    counts = np.asarray(matrix)
-    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.sum() <= 0:
+    counts = as_numbers(matrix, "matrix")
+    square = counts.ndim == 2 and counts.shape[0] == counts.shape[1]
+    if not square or not (counts >= 0).all() or not 0 < counts.sum() < np.inf:
         raise ShapeError(
             "this is no confusion matrix",
-            expected="shape (classes, classes) with counts, not all zero",
-            found=f"shape {counts.shape}",
+            expected="shape (classes, classes) with counts from 0, not all zero",
+            found=f"shape {counts.shape}" + (" with other values" if square else ""),
             mend="use sklearn.metrics.confusion_matrix(true, answered)",
         )
     shown = [str(place) for place in range(len(counts))] if names is None else list(names)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from course_utils.errors import ArgumentError
+from course_utils.arrays import as_floats
+from course_utils.errors import ArgumentError, ShapeError
 from course_utils.plots.style import colour, is_accuracy, marker, metric_text, new_axes, tidy
 
 if TYPE_CHECKING:
@@ -41,10 +42,19 @@ def plot_training_curves(
     Raises
     ------
     ArgumentError
-        Where no run has the metric.
+        Where no run has the metric, or `runs` is no mapping.
+    ShapeError
+        Where a run has more or fewer values than epochs.
     """
     from matplotlib.ticker import MaxNLocator
 
+    if not isinstance(runs, Mapping):
+        raise ArgumentError(
+            "these are no runs",
+            expected="a dict of runs by name, each with columns by name",
+            found=f"a {type(runs).__name__}",
+            mend='write {"softmax": tracker.get_experiment_df("softmax")}',
+        )
     drawn = {name: _columns(run, metric) for name, run in runs.items()}
     drawn = {name: columns for name, columns in drawn.items() if columns}
     if not drawn:
@@ -78,8 +88,15 @@ def _columns(run: Any, metric: str) -> list[str]:
 
 
 def _draw(ax: Axes, run: Any, column: str, name: str, place: int, *, dashed: bool) -> None:
-    values = np.asarray(run[column], dtype=float) * (100 if is_accuracy(column) else 1)
+    values = as_floats(run[column], column) * (100 if is_accuracy(column) else 1)
     epochs = np.asarray(run["epoch"]) if "epoch" in run else np.arange(1, len(values) + 1)
+    if values.ndim != 1 or epochs.shape != values.shape:
+        raise ShapeError(
+            f"the values of {column} and the epochs of {name} do not fit each other",
+            expected="one value for each epoch",
+            found=f"{column} of shape {values.shape}, epoch of shape {epochs.shape}",
+            mend="leave epoch out, and epochs are counted from 1",
+        )
     ax.plot(
         epochs,
         values,

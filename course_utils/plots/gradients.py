@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from course_utils.arrays import as_floats
 from course_utils.errors import ArgumentError
 from course_utils.plots.style import colour, new_axes, tidy
 
@@ -40,7 +41,9 @@ def plot_gradient_flow(gradients: Any, *, ax: Axes | None = None) -> Axes:
         raise ArgumentError(
             "there is no gradient to show",
             expected="a model after loss.backward(), or gradients by name",
-            found="parameters whose grad is None" if hasattr(gradients, "parameters") else "none",
+            found="parameters whose grad is None"
+            if hasattr(gradients, "parameters")
+            else f"a {type(gradients).__name__} without any",
             mend="call backward() first, and zero_grad() only after the plot",
         )
     sizes = [np.abs(values) for values in found.values()]
@@ -69,19 +72,20 @@ def plot_gradient_flow(gradients: Any, *, ax: Axes | None = None) -> Axes:
 
 
 def _gradients(source: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if isinstance(source, Mapping):
-        items = ((str(name), values) for name, values in source.items())
-    else:
-        items = (
-            (name, parameter.grad)
+        found = {str(name): values for name, values in source.items()}
+    elif hasattr(source, "named_parameters"):
+        found = {
+            name: parameter.grad
             for name, parameter in source.named_parameters()
             if np.ndim(parameter.data) >= 2
-        )
+        }
     arrays = {
-        name: np.asarray(
-            values if isinstance(values, np.ndarray) else getattr(values, "data", values)
+        name: as_floats(
+            values if isinstance(values, np.ndarray) else getattr(values, "data", values), name
         )
-        for name, values in items
+        for name, values in found.items()
         if values is not None
     }
-    return {name: array.astype(float) for name, array in arrays.items() if array.size}
+    return {name: array for name, array in arrays.items() if array.size}

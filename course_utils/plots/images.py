@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_numbers
 from course_utils.errors import ArgumentError, ShapeError
 from course_utils.plots.style import grid
 
@@ -32,7 +33,7 @@ def plot_images(
     images : array_like, shape (batch, pixels) or (batch, height, width)
         Rows of pixels must make squares. Any range of values: all images share one scale.
     labels : array_like, shape (batch,) or (batch, classes), optional
-        Shown above each image, one-hot rows as the digit.
+        Shown above each image, one-hot rows as the digit. Class numbers or names.
     titles : sequence of str, optional
         Shown instead of labels.
     columns : int
@@ -50,6 +51,8 @@ def plot_images(
     ------
     ShapeError
         Where the shapes are others, or there is no image.
+    ArgumentError
+        Where `columns` or `most` is less than 1.
     """
     import matplotlib.pyplot as plt
 
@@ -69,7 +72,8 @@ def plot_images(
     )  # fmt: skip
     for ax in axes.flat:
         ax.axis("off")
-    low, high = float(np.nanmin(pixels[:shown])), float(np.nanmax(pixels[:shown]))
+    drawn = pixels[:shown][np.isfinite(pixels[:shown])]
+    low, high = (float(drawn.min()), float(drawn.max())) if drawn.size else (0.0, 1.0)
     for place, ax in enumerate(axes.flat[:shown]):
         ax.imshow(pixels[place], cmap="Greys", vmin=low, vmax=high if high > low else low + 1)
         if texts:
@@ -127,7 +131,7 @@ def plot_misclassified(
         )
     certainty: Any = None
     if probabilities is not None:
-        certainty = np.asarray(probabilities)[np.arange(len(truth)), answers]
+        certainty = _certainty(as_numbers(probabilities, "probabilities"), answers)
         wrong = wrong[np.argsort(-certainty[wrong], kind="stable")]
     titles = [
         f"{truth[place]} taken for {answers[place]}"
@@ -138,8 +142,23 @@ def plot_misclassified(
     return plot_images(pixels[wrong], titles=titles, columns=columns, most=most, title=share)
 
 
+def _certainty(probabilities: npt.NDArray[Any], answers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the probability of each answer."""
+    whole = answers.dtype.kind in "iu" and answers.min() >= 0
+    fits = probabilities.ndim == 2 and len(probabilities) == len(answers)
+    if not whole or not fits or answers.max() >= probabilities.shape[1]:
+        raise ShapeError(
+            "predictions and probabilities do not fit each other",
+            expected=f"{len(answers)} class numbers, and a row of probabilities for each",
+            found=f"predictions of dtype {answers.dtype}, probabilities {probabilities.shape}",
+            mend="hand over what the softmax returns, and its argmax over the last axis",
+        )
+    chosen: npt.NDArray[Any] = probabilities[np.arange(len(answers)), answers]
+    return chosen
+
+
 def _squares(images: npt.ArrayLike) -> npt.NDArray[Any]:
-    pixels = np.asarray(images)
+    pixels = as_numbers(images, "images")
     side = math.isqrt(pixels.shape[1]) if pixels.ndim == 2 else 0
     if pixels.ndim == 2 and side * side == pixels.shape[1]:
         pixels = pixels.reshape(len(pixels), side, side)
@@ -161,7 +180,7 @@ def _texts(count: int, labels: npt.ArrayLike | None, titles: Sequence[str] | Non
     else:
         numbers = np.asarray(labels)
         numbers = numbers.argmax(axis=1) if numbers.ndim == 2 else numbers
-        texts = [f"{number:g}" for number in numbers]
+        texts = [f"{n:g}" if numbers.dtype.kind in "fiub" else str(n) for n in numbers.ravel()]
     if len(texts) != count:
         raise ShapeError(
             "the labels do not fit the images",

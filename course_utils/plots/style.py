@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from course_utils.arrays import is_whole
+from course_utils.errors import ArgumentError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -67,12 +70,25 @@ def is_accuracy(metric: str) -> bool:
 def grid(count: int, columns: int) -> tuple[int, int]:
     """Return rows and columns for `count` pictures: full rows where that can be had.
 
+    Raises
+    ------
+    ArgumentError
+        Where `columns`, or the number of pictures, is less than 1 or not whole.
+
     Examples
     --------
     >>> grid(10, 8)
     (2, 5)
     """
-    rows = math.ceil(count / max(1, columns))
+    for name, value in (("columns", columns), ("most", count)):
+        if not is_whole(value) or value < 1:
+            raise ArgumentError(
+                f"{name} must count pictures",
+                expected="a whole number of at least 1",
+                found=repr(value),
+                mend=f"write {name}=8, for instance",
+            )
+    rows = math.ceil(count / columns)
     return rows, math.ceil(count / rows)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from course_utils.errors import ShapeError
+from course_utils.arrays import as_numbers, is_whole
+from course_utils.errors import ArgumentError, ShapeError
 from course_utils.plots.style import grid
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def plot_first_layer_weights(
 
     Raises
     ------
+    ArgumentError
+        Where `columns`, `most` or `side` is less than 1, or the weights are no numbers.
     ShapeError
         Where neither axis holds square images.
     """
@@ -70,13 +73,20 @@ def _matrix(weights: Any) -> npt.NDArray[Any]:
         for parameter in weights.parameters():
             if np.ndim(parameter.data) == 2:
                 return np.asarray(parameter.data)
-    return np.asarray(weights)
+    return as_numbers(weights, "weights")
 
 
 def _pictures(matrix: npt.NDArray[Any], side: int | None) -> npt.NDArray[Any]:
     """Return the weights as (units, side, side)."""
+    if side is not None and (not is_whole(side) or side < 1):
+        raise ArgumentError(
+            "side is not the width of an image",
+            expected="a whole number of pixels, or None",
+            found=repr(side),
+            mend="write side=28",
+        )
     if matrix.ndim == 2:
-        wanted = side * side if side is not None else 784
+        wanted = 784 if side is None else side * side
         if matrix.shape[1] != wanted and matrix.shape[0] == wanted:
             matrix = matrix.T
         edge = math.isqrt(matrix.shape[1])

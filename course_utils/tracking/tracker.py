@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course_utils.arrays import is_whole
 from course_utils.errors import ArgumentError
+from course_utils.paths import as_path
 from course_utils.tracking.files import plain, read_epochs, read_summary, write_epochs, write_json
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ class ExperimentTracker:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = "experiments") -> None:
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else as_path(folder)
         self._epochs: dict[str, dict[int, Row]] = {}
         self._summaries: dict[str, Row] = {}
         if self.folder is not None and self.folder.is_dir():
@@ -85,7 +88,14 @@ class ExperimentTracker:
             Where the name cannot name a folder, or a metric is not a number.
         """
         self._check_name(name)
-        row = {key: _metric(key, value) for key, value in metrics.items()}
+        if not is_whole(epoch):
+            raise ArgumentError(
+                "this is not the number of an epoch",
+                expected="a whole number, counted from 1",
+                found=repr(epoch)[:80],
+                mend='call log_epoch(name, epoch, {"val_loss": 0.4})',
+            )
+        row = {key: _metric(key, value) for key, value in _named(metrics, "metrics").items()}
         rows = self._epochs.setdefault(name, {})
         rows[int(epoch)] = row
         if self.folder is not None:
@@ -100,9 +110,17 @@ class ExperimentTracker:
         summary : mapping of str to value
             Whatever JSON can hold, and numpy's numbers and arrays. ``confusion_matrix`` is what
             `plot_confusion_matrix` draws.
+
+        Raises
+        ------
+        ArgumentError
+            Where the name cannot name a folder, or JSON cannot hold a value. Nothing is kept then.
         """
         self._check_name(name)
-        self._summaries[name] = {str(key): plain(value) for key, value in summary.items()}
+        values = {str(key): plain(value) for key, value in _named(summary, "summary").items()}
+        for key, value in values.items():
+            _check_keepable(key, value)
+        self._summaries[name] = values
         if self.folder is not None:
             write_json(self.folder / name / SUMMARY, self._summaries[name])
 
@@ -265,6 +283,29 @@ class ExperimentTracker:
                 found=repr(name)[:120],
                 mend="write softmax_lr_0.01, for instance; it becomes the name of a folder",
             )
+
+
+def _named(values: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(values, Mapping):
+        raise ArgumentError(
+            f"the {name} have no names" if name == "metrics" else f"the {name} has no names",
+            expected="a dict of values by name",
+            found=repr(values)[:80],
+            mend='write {"val_loss": 0.4}',
+        )
+    return values
+
+
+def _check_keepable(key: str, value: Any) -> None:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"{key!r} cannot be kept in a file",
+            expected="numbers, texts, arrays, and lists or dicts of these",
+            found=str(error)[:200],
+            mend="call .item() on a Tensor of one number, and .data on a larger one",
+        ) from error
 
 
 def _metric(key: str, value: Any) -> float | int:

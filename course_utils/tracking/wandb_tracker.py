@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from course_utils.errors import ArgumentError, CourseUtilsError
+from course_utils.paths import as_path
 from course_utils.tracking.tracker import ExperimentTracker
 
 MODES = ("online", "offline", "disabled")
@@ -31,7 +32,7 @@ class WandbTracker(ExperimentTracker):
     CourseUtilsError
         Where wandb is not installed.
     ArgumentError
-        Where the mode is another, or is online without a key.
+        Where the mode is another, or is online without a key; where `folder` is no path.
 
     Notes
     -----
@@ -50,7 +51,7 @@ class WandbTracker(ExperimentTracker):
         self.project = project
         self.mode = _chosen_mode(mode)
         self._runs: dict[str, Any] = {}
-        super().__init__(folder)
+        super().__init__(as_path(folder))  # wandb needs one, so None is refused
 
     def log_epoch(self, name: str, epoch: int, metrics: Mapping[str, Any]) -> None:
         """Keep the metrics of one epoch, and send them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from course_utils.atomic import replacing
-from course_utils.errors import DataError
+from course_utils.errors import ArgumentError, DataError
+from course_utils.npz import read_arrays
+from course_utils.paths import as_path
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -30,8 +31,16 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
         Anything with ``state_dict()``, a dict of arrays.
     path : str or path
         Taken as it is: no ``.npz`` is added. Missing folders are made.
+
+    Raises
+    ------
+    ArgumentError
+        Where `model` is no model, or `path` no path.
+    DataError
+        Where the file cannot be written.
     """
-    _write(Path(path), dict(model.state_dict()))
+    state = _checked_model(model).state_dict()
+    _write(as_path(path), dict(state))
 
 
 def load_model(model: Any, path: str | os.PathLike[str]) -> Any:
@@ -52,16 +61,23 @@ def load_model(model: Any, path: str | os.PathLike[str]) -> Any:
     ------
     DataError
         Where the file is missing or damaged, or does not fit the model. It names the entries that
-        are missing, unexpected, or of another shape.
+        are missing, unexpected, of another shape, or no numbers.
+    ArgumentError
+        Where `model` is no model, or `path` no path.
     """
-    arrays = _read(Path(path))
-    wanted = model.state_dict()
+    wanted = _checked_model(model).state_dict()
+    arrays = read_arrays(as_path(path))
     problems = [f"missing: {name}" for name in wanted if name not in arrays]
     problems += [f"unexpected: {name}" for name in arrays if name not in wanted]
     problems += [
         f"{name}: shape {arrays[name].shape} instead of {np.shape(value)}"
         for name, value in wanted.items()
         if name in arrays and arrays[name].shape != np.shape(value)
+    ]
+    problems += [
+        f"{name}: {array.dtype} instead of numbers"
+        for name, array in arrays.items()
+        if array.dtype.kind not in "fiub"
     ]
     if problems:
         raise DataError(
@@ -145,7 +161,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     DataError
         Where the file is missing, damaged, or no checkpoint.
     """
-    arrays = _read(path)
+    arrays = read_arrays(path)
     try:
         facts = json.loads(arrays.pop(FACTS).tobytes().decode("utf-8"))
         if facts.pop("format") != FORMAT:
@@ -169,28 +185,15 @@ def _write(path: Path, arrays: dict[str, Any]) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def _read(path: Path) -> Arrays:
-    try:
-        # Opened here, since numpy leaves a file open that turns out to be damaged.
-        with path.open("rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("one array alone")
-            return {name: file[name] for name in file.files}
-    except FileNotFoundError as error:
-        raise DataError(
-            f"{path} is not there",
-            expected="an npz file",
-            found="no file of this name",
-            mend=f"look into {path.absolute().parent}, and give the whole name with its ending",
-        ) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path} cannot be read",
-            expected="an npz file of arrays, without pickled objects",
-            found=str(error)[:200] or type(error).__name__,
-            mend="the file is damaged or of another kind: save it again",
-        ) from error
+def _checked_model(model: Any) -> Any:
+    if isinstance(model, type) or not hasattr(model, "state_dict"):
+        raise ArgumentError(
+            "this is no model whose weights could be kept in a file",
+            expected="a model such as nn.Sequential(...), and then the path",
+            found=repr(model)[:200],
+            mend="make the model first, then save_model(model, path) or load_model(model, path)",
+        )
+    return model
 
 
 def _shortened(names: list[str], most: int = 8) -> str:

@@ -159,6 +159,13 @@ class TrainingConfig:
         >>> TrainingConfig.from_dict({"batch_size": 32}).batch_size
         32
         """
+        if not isinstance(settings, Mapping):
+            raise ArgumentError(
+                "these are no settings",
+                expected='a dict of names and values, such as {"batch_size": 32}',
+                found=repr(settings)[:80],
+                mend="hand over a TrainingConfig, or a dict",
+            )
         known = [item.name for item in dataclasses.fields(cls)]
         for name in settings:
             if name not in known:
@@ -190,7 +197,7 @@ def _real(
         limits += f" and below {below:g}"
     try:
         number = math.nan if isinstance(value, bool | str) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     fits = math.isfinite(number) and (number > 0 if above == 0 else number >= 0)
     if not fits or (below is not None and number >= below):

@@ -10,12 +10,8 @@ import math
 import operator
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from course_utils.errors import ArgumentError
-
-Weights = dict[str, npt.NDArray[Any]]
+from course_utils.training.weights import Weights, copy_weights, load_weights
 
 
 class EarlyStopper:
@@ -78,6 +74,13 @@ class EarlyStopper:
 
     def load_state_dict(self, state: dict[str, float]) -> None:
         """Go on from what `state_dict` returned."""
+        if not isinstance(state, dict) or state.keys() != self.state_dict().keys():
+            raise ArgumentError(
+                "this is not the state of an EarlyStopper",
+                expected=", ".join(self.state_dict()),
+                found=repr(state)[:200],
+                mend="load what state_dict() returned",
+            )
         self.counter = int(state["counter"])
         self.min_validation_loss = float(state["min_validation_loss"])
 
@@ -116,6 +119,7 @@ class EarlyStopping:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from types import SimpleNamespace
     >>> weight = SimpleNamespace(data=np.zeros(1))
     >>> model = SimpleNamespace(parameters=lambda: [weight])
@@ -204,34 +208,6 @@ class EarlyStopping:
         if self.mode == "min":
             return score < self.best_score - self.min_delta
         return score > self.best_score + self.min_delta
-
-
-def copy_weights(model: Any) -> Weights:
-    """Return copies of a model's weights by name, with its buffers where it has a state_dict."""
-    if hasattr(model, "state_dict"):
-        return {name: np.array(value) for name, value in model.state_dict().items()}
-    return {str(place): np.array(item.data) for place, item in enumerate(_parameters(model))}
-
-
-def load_weights(model: Any, weights: Weights) -> None:
-    """Give a model the weights that `copy_weights` returned, in place."""
-    if hasattr(model, "load_state_dict"):
-        model.load_state_dict({name: value.copy() for name, value in weights.items()})
-        return
-    for place, item in enumerate(_parameters(model)):
-        item.data[...] = weights[str(place)]
-
-
-def _parameters(model: Any) -> list[Any]:
-    parameters = getattr(model, "parameters", None)
-    if parameters is None:
-        raise ArgumentError(
-            "this model's weights cannot be copied",
-            expected="an object with state_dict() and load_state_dict(), or with parameters()",
-            found=f"an object of type {type(model).__name__}",
-            mend="derive the model from nn.Module, or set restore_best=False",
-        )
-    return list(parameters() if callable(parameters) else parameters)
 
 
 def _checked_patience(patience: int) -> int:

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import check_finite, is_whole
 from course_utils.autograd import Tensor, no_grad
 from course_utils.errors import ArgumentError, DataError, ShapeError
-
-Batch = tuple[Any, Any]
-IntArray = npt.NDArray[np.int64]
+from course_utils.training.batches import Batch, IntArray, batches, class_numbers
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,12 @@ def evaluate(
     Raises
     ------
     DataError
-        Where the loader yields nothing.
+        Where the loader yields nothing, or something else than pairs of images and labels.
     ShapeError
         Where logits and labels do not fit each other.
+    ArgumentError
+        Where a label is no class number or the model has no output for it; where the images hold
+        NaN.
 
     Notes
     -----
@@ -104,6 +106,13 @@ def evaluate(
     """
     from sklearn.metrics import confusion_matrix
 
+    if classes is not None and (not is_whole(classes) or classes < 1):
+        raise ArgumentError(
+            "classes must count something",
+            expected="a whole number of at least 1, or None",
+            found=repr(classes),
+            mend="leave it out: the model's outputs are counted",
+        )
     labels: list[IntArray] = []
     predictions: list[IntArray] = []
     seconds: list[float] = []
@@ -113,7 +122,7 @@ def evaluate(
     _set_mode(model, training=False)
     try:
         with no_grad(), np.errstate(over="ignore", invalid="ignore"):
-            for x, y in loader:
+            for x, y in batches(loader):
                 images = Tensor(x)
                 if not seconds:
                     model(images)
@@ -121,7 +130,10 @@ def evaluate(
                 logits = model(images)
                 seconds.append(time.perf_counter() - start)
                 scores = _checked_logits(logits, len(x))
+                if np.isnan(scores).any():
+                    check_finite(images.data, "x")
                 batch_labels = class_numbers(y, len(x))
+                _check_classes(batch_labels, classes or scores.shape[1])
                 labels.append(batch_labels)
                 predictions.append(scores.argmax(axis=1))
                 width = scores.shape[1]
@@ -149,51 +161,14 @@ def evaluate(
     )
 
 
-def class_numbers(y: Any, images: int | None = None) -> IntArray:
-    """Return labels as class numbers, from class numbers or from one-hot rows.
-
-    Parameters
-    ----------
-    y : array_like, shape (batch,) or (batch, classes)
-    images : int, optional
-        How many there must be.
-
-    Returns
-    -------
-    ndarray of int64, shape (batch,)
-
-    Raises
-    ------
-    ShapeError
-        Where the shape is another, or the number of labels is not `images`.
-    ArgumentError
-        Where class numbers are not whole.
-
-    Examples
-    --------
-    >>> class_numbers([[0, 1], [1, 0]])
-    array([1, 0])
-    """
-    array = np.asarray(y)
-    if array.ndim not in (1, 2) or (images is not None and len(array) != images):
-        raise ShapeError(
-            "the labels do not fit the images",
-            expected=f"shape ({'batch' if images is None else images},), or one-hot rows",
-            found=f"shape {array.shape}",
-            mend="hand over one class number, or one one-hot row, for each image",
-        )
-    if array.ndim == 2:
-        return np.asarray(array.argmax(axis=1), dtype=np.int64)
-    with np.errstate(invalid="ignore"):  # NaN becomes some number, which the next line refuses
-        numbers = array.astype(np.int64)
-    if not np.array_equal(numbers, array):
+def _check_classes(labels: IntArray, classes: int) -> None:
+    if labels.max() >= classes:
         raise ArgumentError(
-            "these are not class numbers",
-            expected="whole numbers from 0",
-            found=f"dtype {array.dtype}, such as {array.ravel()[:3].tolist()}",
-            mend="hand over the digits themselves, not probabilities or scaled values",
+            "there is a label for which the model has no output",
+            expected=f"class numbers from 0 to {classes - 1}",
+            found=str(labels.max()),
+            mend="count classes from 0, and give the model an output for each class",
         )
-    return numbers
 
 
 def _set_mode(model: Any, *, training: bool) -> None:
@@ -204,6 +179,13 @@ def _set_mode(model: Any, *, training: bool) -> None:
 
 def _checked_logits(logits: Any, images: int) -> npt.NDArray[Any]:
     scores = np.asarray(logits)
+    if scores.dtype == object:
+        raise ArgumentError(
+            "the model returned no logits",
+            expected=f"a Tensor of shape ({images}, classes)",
+            found=repr(logits)[:80],
+            mend="look for a missing return in forward",
+        )
     if scores.ndim != 2 or len(scores) != images:
         raise ShapeError(
             "the model's output does not fit its input",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.arrays import as_numbers
 from course_utils.data.augmentation import (
     Compose,
     elastic,
@@ -20,13 +21,13 @@ from course_utils.data.augmentation import (
     random_affine,
 )
 from course_utils.data.loader import DataLoader
-from course_utils.errors import ArgumentError, DataError
+from course_utils.errors import ArgumentError, DataError, ShapeError
 from course_utils.seeding import set_seed
 from course_utils.tracking import ExperimentTracker
+from course_utils.training.batches import class_numbers
 from course_utils.training.checkpoint import save_model
 from course_utils.training.config import TrainingConfig
-from course_utils.training.evaluation import class_numbers
-from course_utils.training.manager import TrainingManager
+from course_utils.training.manager import TrainingManager, checked_tracker
 from course_utils.training.models import make_model
 
 AUGMENTATION = Compose([random_affine, gaussian_blur, elastic, normalize])
@@ -34,7 +35,7 @@ AUGMENTATION = Compose([random_affine, gaussian_blur, elastic, normalize])
 
 ROWS_AT_ONCE = 1000  # images in a batch of the validation set, which is not trained on
 
-Experiments = Iterable[TrainingConfig | Mapping[str, Any]] | Mapping[str, Any]
+Experiments = Iterable[TrainingConfig | Mapping[str, Any]] | Mapping[str, Any] | TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -68,16 +69,19 @@ class ExperimentData:
         ------
         DataError
             Where these are not six arrays.
+        ShapeError, ArgumentError
+            Where images or labels cannot be used.
         """
-        if len(arrays) != 6:
+        if not isinstance(arrays, Sequence) or len(arrays) != 6:
+            count = f"{len(arrays)} arrays" if isinstance(arrays, Sequence) else repr(arrays)[:80]
             raise DataError(
                 "the data of the experiments is incomplete",
                 expected="x_train, y_train, x_val, y_val, x_test, y_test",
-                found=f"{len(arrays)} arrays",
+                found=count,
                 mend="split the training set once more, for the validation",
             )
-        images = [np.asarray(x, dtype=np.float32) for x in arrays[::2]]
-        images = [x.reshape(len(x), -1) for x in images]
+        names = ("x_train", "x_val", "x_test")
+        images = [_rows(x, name) for x, name in zip(arrays[::2], names, strict=True)]
         labels = [class_numbers(y, len(x)) for x, y in zip(images, arrays[1::2], strict=True)]
         train, val, test = zip(map(normalize, images), labels, strict=True)
         return cls(images[0], train, val, test)
@@ -114,6 +118,18 @@ class ExperimentData:
         return "/".join(str(len(y)) for _, y in (self.train, self.val, self.test)) + f" {code:08x}"
 
 
+def _rows(images: npt.ArrayLike, name: str) -> npt.NDArray[np.float32]:
+    array = as_numbers(images, name)
+    if array.ndim < 2 or array.size == 0:
+        raise ShapeError(
+            f"{name} holds no images",
+            expected="shape (images, 784) or (images, 28, 28), at least one",
+            found=f"shape {array.shape}",
+            mend="hand over the images first, then their labels",
+        )
+    return array.reshape(len(array), -1).astype(np.float32, copy=False)
+
+
 def run_experiments(
     experiments: Experiments,
     tracker: ExperimentTracker | None = None,
@@ -125,7 +141,7 @@ def run_experiments(
 
     Parameters
     ----------
-    experiments : iterable of TrainingConfig or of dict, or mapping of str to settings
+    experiments : iterable of TrainingConfig or dict, mapping of str to settings, or TrainingConfig
         Each has a name of its own: ``[TrainingConfig(experiment_name="a"), ...]``, or
         ``{"a": {"learning_rate": 0.1}, ...}``.
     tracker : ExperimentTracker, optional
@@ -153,7 +169,7 @@ def run_experiments(
     matter.
     """
     configs = _configs(experiments)
-    chosen = ExperimentTracker() if tracker is None else tracker
+    chosen = ExperimentTracker() if tracker is None else checked_tracker(tracker)
     prepared = data if isinstance(data, ExperimentData) else None
     for config in configs:
         if prepared is None:
@@ -201,13 +217,11 @@ def _is_done(
 def _configs(experiments: Experiments) -> list[TrainingConfig]:
     if isinstance(experiments, Mapping):
         items: list[Any] = [
-            settings
-            if isinstance(settings, TrainingConfig)
-            else {**settings, "experiment_name": name}
+            {**settings, "experiment_name": name} if isinstance(settings, Mapping) else settings
             for name, settings in experiments.items()
         ]
     else:
-        items = list(experiments)
+        items = list(experiments) if isinstance(experiments, Iterable) else [experiments]
     configs = [
         item if isinstance(item, TrainingConfig) else TrainingConfig.from_dict(item)
         for item in items

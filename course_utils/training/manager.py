@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sized
-from pathlib import Path
 from typing import Any
 
+from course_utils.errors import ArgumentError
+from course_utils.paths import as_path
 from course_utils.progress import progress_bar
+from course_utils.training.batches import Batch
 from course_utils.training.checkpoint import read_checkpoint, write_checkpoint
 from course_utils.training.config import TrainingConfig
-from course_utils.training.evaluation import Batch, evaluate
+from course_utils.training.evaluation import evaluate
 from course_utils.training.result import DIVERGED, TrainingResult
 from course_utils.training.run import Run
 from course_utils.training.steps import DivergedError
@@ -32,6 +34,11 @@ class TrainingManager:
     notes : mapping, optional
         Kept in the summary; a checkpoint with other notes is not used. Such as where the data is
         from.
+
+    Raises
+    ------
+    ArgumentError
+        Where `config` is no TrainingConfig, `tracker` no tracker, or `checkpoint` no path.
 
     Notes
     -----
@@ -63,9 +70,16 @@ class TrainingManager:
         checkpoint: str | os.PathLike[str] | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(config, TrainingConfig):
+            raise ArgumentError(
+                "this is no configuration",
+                expected="a TrainingConfig",
+                found=repr(config)[:200],
+                mend="write TrainingConfig(num_epochs=10), or TrainingConfig.from_dict(settings)",
+            )
         self.config = config
-        self.tracker = tracker
-        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.tracker = checked_tracker(tracker)
+        self.checkpoint = None if checkpoint is None else as_path(checkpoint)
         self.notes = dict(notes or {})
 
     def train(
@@ -93,7 +107,16 @@ class TrainingManager:
         ------
         DataError
             Where a loader yields nothing, or the checkpoint is damaged.
+        ArgumentError
+            Where `model` is no model, or images or labels cannot be learnt from.
         """
+        if isinstance(model, type) or not hasattr(model, "parameters"):
+            raise ArgumentError(
+                "this is no model that could be trained",
+                expected="a model such as nn.Sequential(...), with parameters()",
+                found=repr(model)[:200],
+                mend="make the model first: SoftmaxRegression(784, 10), with the brackets",
+            )
         run = Run(self.config, model, train_loader, val_loader)
         self._resume(run)
         if self.tracker is not None:
@@ -160,3 +183,15 @@ class TrainingManager:
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
         return result
+
+
+def checked_tracker(tracker: Any) -> Any:
+    """Return `tracker` if it is one, or None."""
+    if tracker is not None and not hasattr(tracker, "log_epoch"):
+        raise ArgumentError(
+            "this is no tracker",
+            expected="an ExperimentTracker, or None",
+            found=repr(tracker)[:200],
+            mend='write ExperimentTracker("runs") for a folder',
+        )
+    return tracker

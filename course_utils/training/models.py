@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from course_utils.autograd import Tensor
+from course_utils.errors import ArgumentError
 from course_utils.nn import BatchNorm1d, Dropout, Linear, Module, ReLU, Sequential, init
 from course_utils.training.config import TrainingConfig
 
@@ -85,7 +86,8 @@ class DeepBigSimpleNet(Module):
         num_classes: int = 10,
         dropout_rate: float = 0.5,
     ) -> None:
-        hidden = [2500, 2000, 1500] if hidden_sizes is None else list(hidden_sizes)
+        given = [2500, 2000, 1500] if hidden_sizes is None else hidden_sizes
+        hidden = list(given) if isinstance(given, Iterable) else [given]
         layers: list[Module] = []
         for n_in, n_out in zip([input_size, *hidden], hidden, strict=False):
             layers += [_he_linear(n_in, n_out), BatchNorm1d(n_out), ReLU(), Dropout(dropout_rate)]
@@ -102,6 +104,13 @@ def make_model(config: TrainingConfig) -> Module:
 
     Its weights are drawn from the library's generator: call `set_seed` before.
     """
+    if not isinstance(config, TrainingConfig):
+        raise ArgumentError(
+            "this is no configuration",
+            expected="a TrainingConfig",
+            found=repr(config)[:200],
+            mend="write TrainingConfig(hidden_sizes=[256]), for instance",
+        )
     if not config.hidden_sizes:
         return SoftmaxRegression(config.input_size, config.output_size, config.dropout_rate)
     return DeepBigSimpleNet(

@@ -10,12 +10,14 @@ from typing import Any
 from course_utils.nn import CrossEntropyLoss
 from course_utils.optim.schedules import learning_rates
 from course_utils.training import random_state
+from course_utils.training.batches import Batch
 from course_utils.training.checkpoint import Arrays, Checkpoint, split_state
 from course_utils.training.config import TrainingConfig
-from course_utils.training.early_stopping import EarlyStopper, copy_weights, load_weights
-from course_utils.training.evaluation import Batch, evaluate
+from course_utils.training.early_stopping import EarlyStopper
+from course_utils.training.evaluation import evaluate
 from course_utils.training.result import STOPPED, TrainingResult
 from course_utils.training.steps import diverged, make_optimizer, train_epoch
+from course_utils.training.weights import copy_weights, load_weights
 
 
 class Run:

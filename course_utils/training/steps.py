@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.arrays import check_finite
 from course_utils.autograd import Tensor
 from course_utils.errors import CourseUtilsError, DataError
 from course_utils.optim import SGD, Adam, Optimizer
+from course_utils.training.batches import Batch, batches, class_numbers
 from course_utils.training.config import TrainingConfig
-from course_utils.training.evaluation import Batch, class_numbers
 
 
 class DivergedError(CourseUtilsError):
@@ -54,18 +55,21 @@ def train_epoch(
     DivergedError
         Where the loss is infinite or NaN. The step of that batch is not made.
     DataError
-        Where the loader yields nothing.
+        Where the loader yields nothing, or something else than pairs of images and labels.
+    ArgumentError
+        Where the loss is not finite because an image is not.
     """
     model.train()
     images, total_loss, right = 0, 0.0, 0
     # Weights on their way to infinity are reported below, in words, and not by numpy.
     with np.errstate(over="ignore", invalid="ignore"):
-        for number, (x, y) in enumerate(loader, start=1):
+        for number, (x, y) in enumerate(batches(loader), start=1):
             labels = class_numbers(y, len(x))
             logits = model(Tensor(x))
             loss = loss_fn(logits, labels)
             value = float(loss.item())
             if not math.isfinite(value):
+                check_finite(np.asarray(x), "x")  # else it is the step that was too large
                 raise diverged("loss", value, f"epoch {epoch}, batch {number}", optimizer.lr)
             optimizer.zero_grad()
             loss.backward()

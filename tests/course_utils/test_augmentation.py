@@ -40,10 +40,11 @@ def centre(pictures):
     return np.stack([(pictures * n).sum(axis=(1, 2)) / mass for n in (r, c)], axis=1)
 
 
-class Draws:
-    """Stands for a generator: everything drawn is the given part of the range."""
+class Draws(np.random.Generator):
+    """A generator of which everything drawn is the given part of the range."""
 
     def __init__(self, *parts):
+        super().__init__(np.random.PCG64())
         self.parts = list(parts)
 
     def uniform(self, low, high, size):

@@ -205,3 +205,67 @@ def test_parameters_are_float32_unless_told_otherwise():
             assert given.grad.dtype == np.float64
     assert nn.Linear(2, 2).weight.dtype == np.float32
     assert nn.Parameter([1, 2]).dtype == np.float64
+
+
+LAYERS = {
+    "linear": (lambda dtype: nn.Linear(4, 3, dtype=dtype), (5, 4)),
+    "batch norm": (lambda dtype: nn.BatchNorm1d(4, dtype=dtype), (5, 4)),
+    "layer norm": (lambda dtype: nn.LayerNorm(4, dtype=dtype), (5, 4)),
+    "attention": (lambda dtype: nn.MultiheadAttention(4, 2, dtype=dtype), (2, 3, 4)),
+    "a model": (
+        lambda dtype: nn.Sequential(
+            nn.LayerNorm(4, affine=False), nn.Linear(4, 6, dtype=dtype),
+            nn.BatchNorm1d(6, dtype=dtype), nn.GELU(), nn.Dropout(0.5),
+            nn.LayerNorm(6, dtype=dtype), nn.Linear(6, 2, dtype=dtype),
+        ),
+        (5, 4),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize("given", [np.float32, np.float64], ids=["x32", "x64"])
+@pytest.mark.parametrize("now", [np.float32, np.float64], ids=["to32", "to64"])
+@pytest.mark.parametrize(("make", "shape"), LAYERS.values(), ids=LAYERS)
+def test_a_model_whose_parameters_were_converted_is_as_one_made_of_that_type(
+    make, shape, now, given, training
+):
+    """To the last bit, so that nothing was computed in the type of before."""
+    before = np.float64 if now == np.float32 else np.float32
+    set_seed(3)
+    converted = make(before)
+    for parameter in converted.parameters():
+        noise = np.random.default_rng(parameter.size).normal(size=parameter.shape)
+        parameter.data = (parameter.data + noise).astype(before)
+    for _, buffer in converted.named_buffers():
+        buffer += np.random.default_rng(4).random(buffer.shape).astype(before)
+    for parameter in converted.parameters():
+        parameter.data = parameter.data.astype(now)
+    made = make(now)
+    made.load_state_dict(converted.state_dict())
+
+    x = np.random.default_rng(5).normal(size=shape).astype(given)
+    seen = []
+    for model in (converted, made):
+        set_seed(6)  # of the dropout
+        tensor = Tensor(x, requires_grad=True)
+        result = model.train(training)(tensor)
+        upstream = np.random.default_rng(7).normal(size=result.shape).astype(now)
+        result.backward(upstream)
+        gradients = {name: p.grad.data for name, p in model.named_parameters()}
+        seen.append({"result": result.data, "x": tensor.grad.data, **gradients})
+        seen[-1] |= {f"kept {name}": array for name, array in model.state_dict().items()}
+    for name, wanted in seen[1].items():
+        assert wanted.dtype == (given if name == "x" else now)
+        assert seen[0][name].dtype == wanted.dtype, name
+        assert_array_equal(seen[0][name], wanted, err_msg=name)
+
+
+def test_without_parameters_a_layer_computes_in_the_type_of_its_input():
+    for layer in (nn.LayerNorm(4, affine=False), nn.Dropout(0.5), nn.ReLU(), nn.GELU()):
+        for dtype in (np.float32, np.float64):
+            x = Tensor(np.ones((2, 4), dtype), requires_grad=True)
+            result = layer(x)
+            result.sum().backward()
+            assert result.dtype == x.grad.dtype == dtype
+    assert nn.LayerNorm(4, affine=False)([[1, 2, 3, 4]]).dtype == np.float32

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -75,6 +76,12 @@ def test_an_unknown_mode_is_refused(stand_in, monkeypatch, tmp_path):
         WandbTracker(folder=tmp_path)
 
 
+def test_wandb_needs_a_folder(stand_in):
+    with pytest.raises(ArgumentError, match="not a path"):
+        WandbTracker(folder=None)
+    assert not stand_in
+
+
 def test_there_is_no_argument_for_a_key():
     assert not [name for name in inspect.signature(WandbTracker).parameters if "key" in name]
 
@@ -115,9 +122,13 @@ def test_a_real_offline_run_keeps_its_numbers_in_the_folder(tmp_path):
         tracker.log_epoch("softmax", epoch, {"val_loss": 1 / epoch})
     tracker.log_summary("softmax", {"test_accuracy": 0.921875, "config": {"patience": 3}})
     (file,) = (tmp_path / "runs" / "wandb").glob("offline-run-*/run-*.wandb")
-    content = file.read_bytes()
-    for text in (b"val_loss", b"test_accuracy", b"0.921875", b"patience", b"softmax"):
-        assert text in content
+    texts = (b"val_loss", b"test_accuracy", b"0.921875", b"patience", b"softmax")
+    # wandb writes from a process of its own, which may still be at it when finish() returns.
+    deadline = time.monotonic() + 60
+    while not all(text in file.read_bytes() for text in texts) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for text in texts:
+        assert text in file.read_bytes()
     # Its own files are there as well, and a tracker that knows nothing of wandb reads them.
     from course_utils.tracking import ExperimentTracker
 

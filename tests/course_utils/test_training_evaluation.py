@@ -11,7 +11,7 @@ from course_utils.data.loader import DataLoader
 from course_utils.errors import ArgumentError, DataError, ShapeError
 from course_utils.nn import BatchNorm1d, CrossEntropyLoss, Dropout, Linear, Module, Sequential
 from course_utils.training import evaluate
-from course_utils.training.evaluation import class_numbers
+from course_utils.training.batches import class_numbers
 
 
 def one_hot(answers, classes=3):

@@ -72,11 +72,12 @@ class Schedule:
         ArgumentError
             Where `state` is that of another kind of schedule.
         """
-        if state.keys() != self.state_dict().keys():
+        names = sorted(state) if isinstance(state, dict) else None
+        if names != sorted(self.state_dict()):
             raise ArgumentError(
                 f"this is not the state of a {type(self).__name__}",
                 expected=", ".join(sorted(self.state_dict())),
-                found=", ".join(sorted(state)) or "nothing",
+                found=type(state).__name__ if names is None else ", ".join(names) or "nothing",
                 mend="load what state_dict() of the same kind of schedule returned",
             )
         vars(self).update(state)
