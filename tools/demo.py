@@ -1,162 +1,197 @@
-"""The main job, shown on a made-up class: build a lab, grade fourteen submissions, give feedback.
+"""The main job, shown on a made-up class: build, grade, give feedback, export.
 
-Run it with `make demo`. It works in build/demo/, a course folder like any other.
+    .venv/bin/python tools/demo.py                              # lab 1, fourteen submissions
+    .venv/bin/python tools/demo.py --labs all                   # the same fourteen in each lab
+    .venv/bin/python tools/demo.py --labs all --students 60     # a class drawn by chance
+
+The first is `make demo`. It works in build/demo/, a course folder like any other. A drawn class is
+the same each time; `handed-in.csv` says what each student handed in. There, late work counts 0.
 """
 
 from __future__ import annotations
 
-import copy
+import argparse
+import csv
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from statistics import median
 
-import nbformat
+from tabulate import tabulate
 
-from autograder.authoring.notebooks import release_notebook, solution_notebook, write
 from autograder.catalog import Course, Lab
-from autograder.cli import main
-from autograder.proving.faults import Fault
-from autograder.proving.load import Variation, load_faults
+from autograder.cli import main as gradlab
+from autograder.errors import GradlabError
+from autograder.grading.configuration import nbgrader_config
+from autograder.grading.gradebook import gradebook_url, open_gradebook
+from autograder.reporting.results import number, results_file
+from tools.classroom import SOLUTION, Desk, Handed, drawn
 
-Notebook = Any
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "build" / "demo"
-
-
-def cell_index(notebook: Notebook, name: str) -> int:
-    """Return where the cell of that name stands."""
-    for index, cell in enumerate(notebook.cells):
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == name:
-            return index
-    raise LookupError(name)
+SEED = 1
+FIRST_DUE = datetime(2026, 10, 5, 18)
+LATE_IS_ZERO = '\nc.LateSubmissionPlugin.penalty_method = "zero"\n'
 
 
-class Class:
-    """Fourteen students and what each hands in."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.solution = solution_notebook(lab)
-        self.release = release_notebook(lab)
-        self.exercises = list(lab.checks())
-        self.variations = load_faults(lab)
-
-    def solved(self, *variations: Variation) -> Notebook:
-        """Return the solution with some exercises answered in another way."""
-        notebook = copy.deepcopy(self.solution)
-        for variation in variations:
-            index = cell_index(notebook, variation.fault.exercise)
-            notebook.cells[index].source = variation.source
-        return notebook
-
-    def pick(self, test: Callable[[Fault], bool]) -> list[Variation]:
-        """Return at most one variation for each exercise, the first that passes `test`."""
-        chosen: dict[str, Variation] = {}
-        for variation in self.variations:
-            if test(variation.fault):
-                chosen.setdefault(variation.fault.exercise, variation)
-        return list(chosen.values())
-
-    def wrong(self, *exercises: int) -> Notebook:
-        """Return the solution with a typical mistake in some exercises."""
-        names = {self.exercises[number] for number in exercises}
-        return self.solved(
-            *self.pick(lambda fault: fault.kind == "misconception" and fault.exercise in names)
-        )
-
-    def alternative(self, *words: str) -> Notebook:
-        """Return the solution with every alternative whose name holds one of `words`."""
-        return self.solved(
-            *self.pick(
-                lambda fault: fault.kind == "alternative" and any(w in fault.name for w in words)
-            )
-        )
-
-    def half(self) -> Notebook:
-        """Return the solution with the second half of the exercises as released."""
-        notebook = copy.deepcopy(self.solution)
-        for name in self.exercises[len(self.exercises) // 2 :]:
-            stub = self.release.cells[cell_index(self.release, name)].source
-            notebook.cells[cell_index(notebook, name)].source = stub
-        return notebook
-
-    def without_check(self) -> Notebook:
-        """Return the solution with one check cell deleted."""
-        notebook = copy.deepcopy(self.solution)
-        del notebook.cells[cell_index(notebook, f"{self.exercises[1]}_check")]
-        return notebook
-
-    def copied(self) -> Notebook:
-        """Return the solution with one exercise cell copied, metadata and all."""
-        notebook = copy.deepcopy(self.solution)
-        index = cell_index(notebook, self.exercises[0])
-        twin = copy.deepcopy(notebook.cells[index])
-        twin.id = f"{twin.id}-copy"
-        notebook.cells.insert(index, twin)
-        return notebook
-
-    def spoiled(self, number: int, source: str) -> Notebook:
-        """Return the solution with an exercise cell replaced by `source`."""
-        notebook = copy.deepcopy(self.solution)
-        notebook.cells[cell_index(notebook, self.exercises[number])].source = source
-        return notebook
-
-    def submissions(self) -> dict[str, tuple[str, Notebook]]:
-        """Return what was handed in: file name and notebook, by student."""
-        name = f"{self.lab.name}.ipynb"
-        return {
-            "01-solution": (name, self.solved()),
-            "02-one-mistake": (name, self.wrong(0)),
-            "03-another-mistake": (name, self.wrong(1)),
-            "04-three-mistakes": (name, self.wrong(0, 2, 3)),
-            "05-mistakes-all-over": (name, self.wrong(*range(len(self.exercises)))),
-            "06-half-done": (name, self.half()),
-            "07-blank": (name, copy.deepcopy(self.release)),
-            "08-float32": (name, self.alternative("float32")),
-            "09-loops": (name, self.alternative("loop", "by_row")),
-            "10-deleted-check": (name, self.without_check()),
-            "11-copied-cell": (name, self.copied()),
-            "12-syntax-error": (name, self.spoiled(0, "def broken(:\n    return 1")),
-            "13-endless-loop": (name, self.spoiled(1, "while True:\n    pass")),
-            "14-renamed-file": ("my homework (final).ipynb", self.solved()),
-        }
+def show(path: Path) -> str:
+    """Return a path as people would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def run(*arguments: str) -> None:
     """Show a gradlab command and run it."""
     print(f"\n$ gradlab {' '.join(arguments)}", flush=True)
-    if code := main(arguments):
+    if code := gradlab(arguments):
         sys.exit(code)
 
 
-def demo(lab: Lab) -> None:
+def set_due(lab: Lab, folder: Path, due: datetime) -> None:
+    """Put into the gradebook when a lab is due, as `nbgrader db assignment add` does."""
+    url = gradebook_url(folder, nbgrader_config(folder, lab.course.root))
+    with open_gradebook(url) as gradebook:
+        gradebook.update_or_create_assignment(lab.name, duedate=due)
+
+
+def put(handed: Handed, folder: Path, due: datetime | None, number: int) -> None:
+    """Write one submission into a course folder: the file, and for a late one when it came."""
+    folder.mkdir(parents=True)
+    (folder / handed.file).write_bytes(handed.data)
+    if due is not None:
+        hours = number % 40 + 1
+        came = due + timedelta(hours=hours if handed.late else -hours)
+        (folder / "timestamp.txt").write_text(f"{came} UTC\n", encoding="utf-8")
+
+
+def arrival(lab: Lab, handed: dict[str, Handed], due: datetime | None) -> str:
+    """Return who has handed in, and when it was due."""
+    if due is None:
+        return f"A class of {len(handed)} has handed in"
+    there = sum(bool(one.file) for one in handed.values())
+    late = sum(one.late for one in handed.values())
+    return (
+        f"{lab.name} was due on {due:%Y-%m-%d %H:%M} UTC. "
+        f"{there} of a class of {len(handed)} have handed in, {late} of them late"
+    )
+
+
+def note(path: Path, lab: Lab, students: dict[str, Handed]) -> None:
+    """Add to handed-in.csv what the students of a lab have handed in."""
+    new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if new:
+            writer.writerow(("lab", "student_id", "what", "late", "answers"))
+        for student, one in students.items():
+            odd = {name: how for name, how in one.answers.items() if how != SOLUTION}
+            answers = "; ".join(f"{name}: {how}" for name, how in odd.items())
+            writer.writerow((lab.name, student, one.what, "late" if one.late else "", answers))
+
+
+def overview(folder: Path, labs: Sequence[Lab]) -> str:
+    """Return a table with a row for each lab, of the files that grading left."""
+    with (folder / "grades.csv").open(encoding="utf-8") as file:
+        grades = list(csv.DictReader(file))
+    late: dict[str, int] = dict.fromkeys((lab.name for lab in labs), 0)
+    for row in grades:
+        late[row["assignment"]] += bool(row["timestamp"]) and row["timestamp"] > row["duedate"]
+    table = []
+    for lab in labs:
+        with results_file(folder, lab.name).open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        scores = [float(row["score"]) for row in rows if row["status"] == "graded"]
+        flagged = sum(bool(row["flags"]) and row["status"] == "graded" for row in rows)
+        spread = [number(value) for value in (min(scores), median(scores), max(scores))]
+        table.append([lab.name, len(rows), len(scores), flagged, late[lab.name], *spread])
+        table[-1].append(number(lab.points))
+    head = ["lab", "handed in", "graded", "flagged", "late", "lowest", "median", "highest", "of"]
+    return str(tabulate(table, head, disable_numparse=True, colalign=["left"] + 8 * ["right"]))
+
+
+def demo(labs: Sequence[Lab], folder: Path, students: int | None, *, explore: bool) -> None:
     """Build, hand in, grade, give feedback, export."""
     started = time.perf_counter()
-    run("build", lab.name)
-    if FOLDER.exists():
-        shutil.rmtree(FOLDER)
-    for student, (name, notebook) in Class(lab).submissions().items():
-        path = FOLDER / "submitted" / student / lab.name / name
-        path.parent.mkdir(parents=True)
-        path.write_text(write(nbformat.from_dict(notebook)), encoding="utf-8")
-    place = str(FOLDER.relative_to(ROOT))
-    print(f"\nA class of {len(Class(lab).submissions())} has handed in, in {place}/submitted/.")
-    run("grade", lab.name, "--course", place)
-    run("feedback", lab.name, "--course", place)
+    for lab in labs:
+        run("build", lab.name)
+    folder.mkdir(parents=True)
+    if students is not None:
+        config = (labs[0].course.root / "nbgrader_config.py").read_text(encoding="utf-8")
+        (folder / "nbgrader_config.py").write_text(config + LATE_IS_ZERO, encoding="utf-8")
+    place = show(folder)
+    for position, lab in enumerate(labs):
+        desk = Desk(lab)
+        if students is None:
+            due, handed = None, desk.gallery()
+        else:
+            due = FIRST_DUE + timedelta(weeks=2 * position)
+            handed = dict(drawn(desk, students, SEED, explore=explore))
+            set_due(lab, folder, due)
+            note(folder / "handed-in.csv", lab, handed)
+        came = {name: one for name, one in handed.items() if one.file}
+        for index, (name, one) in enumerate(came.items()):
+            put(one, folder / "submitted" / name / lab.name, due, index)
+        print(f"\n{arrival(lab, handed, due)}, in {place}/submitted/.")
+        run("grade", lab.name, "--course", place)
+        run("feedback", lab.name, "--course", place)
     run("export", "--course", place)
+    if len(labs) > 1:
+        print(f"\n{overview(folder, labs)}")
     print(f"\nDone in {time.perf_counter() - started:.0f} seconds. Look at")
-    for path, words in {
+    lab = labs[0]
+    page = f"feedback/05-mistakes-all-over/{lab.name}/{lab.name}.html"
+    if students is not None:
+        page = f"feedback/student-001/{lab.name}/{lab.name}.html"
+    words = {
         f"results/{lab.name}.csv": "a row for each submission",
-        f"feedback/05-mistakes-all-over/{lab.name}/{lab.name}.html": "what a student reads",
+        page: "what a student reads",
         "gradebook.db": "nbgrader's gradebook, for `nbgrader formgrader`",
         "grades.csv": "for the learning management system",
-    }.items():
-        print(f"  {place}/{path:<60} {words}")
+    }
+    if students is not None:
+        words["handed-in.csv"] = "what each student handed in"
+    width = max(map(len, words))
+    for path, text in words.items():
+        print(f"  {place}/{path:<{width}}  {text}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and show the main job."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument(
+        "--labs", nargs="+", metavar="LAB", default=[], help="all, or names (default: the first)"
+    )
+    parser.add_argument(
+        "--students", type=int, metavar="N", help="draw a class of N (default: fourteen, one of "
+        "each kind)"
+    )  # fmt: skip
+    parser.add_argument(
+        "--explore",
+        action="store_true",
+        help="in a drawn class, keep every student's explore cells; each takes a second to grade",
+    )
+    parser.add_argument(
+        "--course", type=Path, metavar="DIR", help="a new course folder (default: build/demo, anew)"
+    )
+    options = parser.parse_args(arguments)
+    if options.students is not None and options.students < 1:
+        parser.error(f"--students: expected 1 or more, not {options.students}")
+    course = Course.default()
+    folder: Path = options.course or course.root / "build" / "demo"
+    if options.course is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
+        parser.error(f"--course: expected a folder that is not there yet, not {folder}")
+    try:
+        names = course.lab_names() if options.labs == ["all"] else options.labs
+        labs = [course.lab(name) for name in names] or course.labs()[:1]
+        demo(labs, folder.resolve(), options.students, explore=options.explore)
+    except GradlabError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    course = Course(ROOT)
-    demo(course.lab(sys.argv[1]) if len(sys.argv) > 1 else course.labs()[0])
+    sys.exit(main())

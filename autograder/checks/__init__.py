@@ -8,6 +8,7 @@ works across a pipe.
 
 from autograder.checks.check import Check, CheckFailed, Probe, check, expect, probe
 from autograder.checks.compare import close
+from autograder.checks.complex_step import gradients
 from autograder.checks.proxies import Handle, Student, StudentError
 from autograder.checks.reference import reference
 from autograder.checks.run import run_checks
@@ -28,6 +29,7 @@ __all__ = [
     "close",
     "expect",
     "forbid",
+    "gradients",
     "probe",
     "reference",
     "run_checks",

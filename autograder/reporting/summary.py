@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nbgrader.api import (
+    Assignment,
+    Grade,
+    Gradebook,
+    Notebook,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy import select
 from tabulate import tabulate
 
+from autograder.catalog import Course
+from autograder.grading.configuration import nbgrader_config
+from autograder.grading.gradebook import gradebook_url, open_gradebook
 from autograder.grading.graded import GRADED, Graded
 from autograder.reporting.results import number, results_file
 
@@ -39,9 +51,14 @@ def summary(outcomes: dict[str, Graded], lab: str, folder: Path, unchanged: int 
     lab : str
         The lab's name.
     folder : Path
-        The course folder.
+        The course folder. Its gradebook knows what a person has graded since.
     unchanged : int
         How many of the outcomes are those of an earlier run.
+
+    Raises
+    ------
+    GradlabError
+        If the gradebook cannot be read.
     """
     scores = sorted(graded.score for graded in outcomes.values() if graded.status == GRADED)
     lines = ["", f"{len(scores)} of {len(outcomes)} graded"]
@@ -54,7 +71,8 @@ def summary(outcomes: dict[str, Graded], lab: str, folder: Path, unchanged: int 
         lines.append(
             f"{unchanged} unchanged since they were graded, and passed over; --force grades all"
         )
-    waiting = sum(bool(graded.waiting) for graded in outcomes.values())
+    with open_gradebook(_gradebook_url(folder)) as gradebook:
+        waiting = len(waiting_students(gradebook, lab) & outcomes.keys())
     if waiting:
         lines.append(f"{waiting} with answers that wait for a person: nbgrader's formgrader")
     course = "" if folder == Path() else f" --course {folder}"
@@ -63,6 +81,35 @@ def summary(outcomes: dict[str, Graded], lab: str, folder: Path, unchanged: int 
         f"Next: gradlab feedback {lab}{course}, then gradlab export{course}",
     ]
     return "\n".join(lines)
+
+
+def waiting_students(gradebook: Gradebook, lab: str) -> set[str]:
+    """Return the students of whose work a person has to grade something.
+
+    Those are the ones that the formgrader marks: with an answer that nobody has graded, or with a
+    score given by hand for work that has been handed in anew since.
+
+    Parameters
+    ----------
+    gradebook : Gradebook
+        nbgrader's gradebook.
+    lab : str
+        The lab.
+    """
+    found = gradebook.db.execute(
+        select(SubmittedAssignment.student_id)
+        .distinct()
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .where(Assignment.name == lab, Notebook.name == lab, Grade.needs_manual_grade)
+    )
+    return set(found.scalars())
+
+
+def _gradebook_url(folder: Path) -> str:
+    return gradebook_url(folder, nbgrader_config(folder.resolve(), Course.default().root))
 
 
 def verdict_text(graded: Graded) -> str:

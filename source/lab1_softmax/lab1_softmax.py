@@ -534,11 +534,11 @@ baseline_curves = {
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
 for rate, history in baseline_curves.items():
-    left.plot(history["loss"], "o-", label=f"learning rate {rate:g}")
-    right.plot(history["accuracy"], "o-")
+    left.plot(history["loss"], "o-")
+    right.plot(history["accuracy"], "o-", label=f"learning rate {rate:g}")
 left.set(xlabel="epoch", ylabel="mean squared error", yscale="log")
 right.set(xlabel="epoch", ylabel="test accuracy", ylim=(0, 1))
-left.legend()
+right.legend(loc="center right")
 figure.suptitle("Baseline: squared error and sigmoid, three learning rates")
 figure.tight_layout()
 plt.show()
@@ -640,8 +640,8 @@ plt.show()
 
 # %% [markdown]
 # From here on the lab uses the library's softmax, under the name `softmax`. It
-# does what your `stable_softmax` does. If yours has a slip, you lose nothing
-# below.
+# does what your `stable_softmax` does. Call `softmax` in the exercises below:
+# then a slip in yours costs nothing there.
 
 # %% tags=["given"] name="library_softmax"
 from course_utils import stable_softmax as softmax
@@ -1487,6 +1487,7 @@ for name, history in race.items():
     plt.plot(history["loss"], "o-", label=name)
 plt.yscale("log")
 plt.xlabel("epoch")
+plt.xticks(range(4))
 plt.ylabel("cross-entropy")
 plt.legend(title="optimizer, learning rate")
 plt.tight_layout()
@@ -1653,7 +1654,7 @@ for color, (name, model) in zip(("C0", "C1"), contenders.items(), strict=True):
 plt.yscale("log")
 plt.xlabel("epoch")
 plt.ylabel("cross-entropy")
-plt.legend(fontsize=8)
+plt.legend(fontsize=8, loc="lower left")
 plt.tight_layout()
 plt.show()
 

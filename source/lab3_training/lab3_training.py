@@ -1267,7 +1267,7 @@ guesses = chances.argmax(axis=1)
 wrong = np.flatnonzero(guesses != y_test)
 surest = wrong[np.argsort(-chances[wrong, guesses[wrong]])][:12]
 
-figure, axes = plt.subplots(2, 6, figsize=(9, 3.6))
+figure, axes = plt.subplots(2, 6, figsize=(9, 4))
 for axis in axes.flat:
     axis.axis("off")
 for axis, i in zip(axes.flat, surest, strict=False):

@@ -532,6 +532,7 @@ for axis, (title, weights) in zip(axes, maps.items(), strict=True):
             fontsize=8, color=color,
         )  # fmt: skip
     axis.set(title=title, xlabel="key", ylabel="query")
+    axis.set(xticks=range(6), yticks=range(6))
 figure.tight_layout()
 plt.show()
 

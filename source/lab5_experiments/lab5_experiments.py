@@ -629,7 +629,12 @@ plt.yscale("log")
 plt.xlabel("layer")
 plt.ylabel("root mean square")
 plt.xticks(range(0, 21, 5))
-plt.legend(title="variance of the weights")
+plt.legend(
+    title="variance of the weights",
+    loc="lower left",
+    fontsize=8,
+    title_fontsize=8,
+)
 plt.tight_layout()
 plt.show()
 

@@ -1,20 +1,16 @@
 """Each shortcut that lab 1 forbids is caught, by what runs and by what is written."""
 
-import sys
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from autograder.authoring.notebooks import solution_notebook, write
 from autograder.catalog import Course
-from autograder.checks import run_checks
 from autograder.checks.reading import mentioned
 from autograder.checks.shortcuts import forbidden_by
 from autograder.grading.grade import grade_submission
 from autograder.grading.packing import package_lab
-from autograder.proving.run import lab_cells
+from tests.solved import forbidden_here, run_to_check, verdict_on
 
 pytestmark = pytest.mark.slow
 
@@ -75,12 +71,6 @@ def package(lab):
     return package_lab(lab)
 
 
-def names_here(lab, exercise):
-    """Return what the lab forbids, without libraries that are not installed."""
-    names = forbidden_by(lab.checks()[exercise]).names
-    return [n for n in names if n.startswith("__main__.") or find_spec(n.partition(".")[0])]
-
-
 def module_of(name):
     parts = name.split(".")[:-1]
     return ".".join(part for part in parts if part.islower())
@@ -107,21 +97,6 @@ def taking(exercise, names, solution):
     return "\n".join(lines)
 
 
-def changed(lab, exercise):
-    """Return the lab's cells with the shortcuts of one exercise, up to its check."""
-    names = names_here(lab, exercise)
-    cells = []
-    for cell in lab_cells(lab):
-        if cell.name == f"{exercise}_check":
-            return names, cells
-        source = cell.source
-        if cell.name == exercise:
-            source = taking(exercise, names, source)
-        if cell.kind in ("given", "exercise"):
-            cells.append(source)
-    raise AssertionError(exercise)
-
-
 def test_every_declared_name_has_a_call(lab):
     declared = {name for e in TAKERS for name in forbidden_by(lab.checks()[e]).names}
     assert declared == {*CALLS, "__main__.numerical_gradient"}
@@ -131,18 +106,15 @@ def test_every_declared_name_has_a_call(lab):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("exercise", TAKERS)
 def test_running_tells_each_name_and_so_does_reading(lab, exercise, monkeypatch):
-    monkeypatch.setenv("COURSE_DATA", "digits")
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    names, cells = changed(lab, exercise)
+    names = forbidden_here(lab, exercise)
+    notebook, cells = run_to_check(
+        lab, exercise, monkeypatch, lambda solution: taking(exercise, names, solution)
+    )
     owner, function, _ = TAKERS[exercise]
-
     assert mentioned(cells, [owner or function], names) == set(names)
 
-    module = ModuleType("__main__")
-    monkeypatch.setitem(sys.modules, "__main__", module)
-    for number, cell in enumerate(cells):
-        exec(compile(cell, f"<cell {number}>", "exec"), vars(module))
-    verdict = run_checks(lab.checks()[exercise], vars(module), lab=lab.name, seed=1)
+    # Without the sources, so that running alone must tell.
+    verdict = verdict_on(lab, exercise, notebook)
     assert verdict.shortcut is not None
     assert set(verdict.shortcut.seen.partition(" calls ")[2].split(", ")) == set(names)
     assert verdict.points == 0
@@ -151,8 +123,8 @@ def test_running_tells_each_name_and_so_does_reading(lab, exercise, monkeypatch)
 @pytest.mark.parametrize("exercise", TAKERS)
 def test_the_grader_takes_the_points_and_raises_the_flag(lab, package, exercise):
     """One exercise takes it; the others keep their points."""
+    names = forbidden_here(lab, exercise)
     notebook = solution_notebook(lab)
-    names = names_here(lab, exercise)
     notebook.cells = [c for c in notebook.cells if "explore" not in c.metadata.get("tags", [])]
     for cell in notebook.cells:
         if cell.id == exercise:

@@ -1,18 +1,13 @@
 """The shortcuts that lab 2 forbids are caught, and its solution takes none."""
 
-import sys
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 
-import numpy as np
 import pytest
 
 from autograder.catalog import Course
-from autograder.checks import run_checks
 from autograder.checks.reading import mentioned
 from autograder.checks.shortcuts import forbidden_by
-from autograder.proving.run import lab_cells
+from tests.solved import run_to_check, verdict_on
 
 LAB = Course(Path(__file__).parents[2]).lab("lab2_diagnostics")
 TAKERS = {
@@ -31,38 +26,23 @@ CALLS = {
 }
 
 
-def run_cells(exercise, call, monkeypatch):
-    """Run the lab's cells up to a check, with a call in the exercise's code."""
-    monkeypatch.setenv("COURSE_DATA", "digits")
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    module = ModuleType("__main__")
-    monkeypatch.setitem(sys.modules, "__main__", module)
-    sources = []
-    for cell in lab_cells(LAB):
-        if cell.name == f"{exercise}_check":
-            break
-        if cell.kind in ("given", "exercise"):
-            source = cell.source
-            if cell.name == exercise and call:
-                module_names = ("torch", "sklearn.neural_network", "course_utils")
-                needed = next(m for m in module_names if m in call)
-                source += f"\nimport {needed}\n" + TAKERS[exercise].format(call=call)
-            sources.append(source)
-            with np.errstate(all="warn"):
-                exec(compile(source, f"<{cell.name}>", "exec"), vars(module))
-    checks = LAB.checks()[exercise]
-    with np.errstate(over="ignore", invalid="ignore"):
-        return run_checks(checks, vars(module), lab=LAB.name, seed=1, sources=sources), sources
+def with_call(exercise, call):
+    """Return a change of the exercise's solution: a call in its code."""
+    modules = ("torch", "sklearn.neural_network", "course_utils")
+    needed = next(module for module in modules if module in call)
+    taking = f"\nimport {needed}\n" + TAKERS[exercise].format(call=call)
+    return lambda solution: solution + taking
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("exercise", TAKERS)
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_costs_the_points(exercise, name, monkeypatch):
-    if not find_spec(name.partition(".")[0]):
-        pytest.skip(f"{name} is not installed")
+    pytest.importorskip(name.partition(".")[0])
     assert name in forbidden_by(LAB.checks()[exercise]).names
-    verdict, _ = run_cells(exercise, CALLS[name], monkeypatch)
+    change = with_call(exercise, CALLS[name])
+    verdict = verdict_on(LAB, exercise, *run_to_check(LAB, exercise, monkeypatch, change))
     assert verdict.shortcut is not None
     assert name in verdict.shortcut.seen
     assert verdict.points == 0
@@ -70,7 +50,8 @@ def test_a_call_costs_the_points(exercise, name, monkeypatch):
 
 @pytest.mark.parametrize("exercise", TAKERS)
 def test_the_solution_takes_no_shortcut(exercise, monkeypatch):
-    verdict, sources = run_cells(exercise, "", monkeypatch)
+    notebook, sources = run_to_check(LAB, exercise, monkeypatch)
+    verdict = verdict_on(LAB, exercise, notebook, sources)
     assert verdict.shortcut is None
     assert verdict.points == verdict.max_points
     names = forbidden_by(LAB.checks()[exercise]).names

@@ -1,16 +1,12 @@
 """The shortcuts that lab 3 forbids are caught, and its solution takes none."""
 
-import sys
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from autograder.catalog import Course
-from autograder.checks import run_checks
 from autograder.checks.shortcuts import forbidden_by
-from autograder.proving.run import lab_cells
+from tests.solved import forbidden_here, run_to_check, verdict_on
 
 LAB = Course(Path(__file__).parents[2]).lab("lab3_training")
 WEIGHT = "course_utils.SGD([course_utils.Tensor(np.zeros(1), requires_grad=True)])"
@@ -54,30 +50,21 @@ def call_of(name):
     return f"import {module}\n", f"{name}({arguments})"
 
 
-def verdict_of(exercise, names, monkeypatch):
-    """Run the lab up to a check, with calls in the exercise's code; return the verdict."""
-    monkeypatch.setenv("COURSE_DATA", "digits")
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    module = ModuleType("__main__")
-    monkeypatch.setitem(sys.modules, "__main__", module)
-    sources = []
-    for cell in lab_cells(LAB):
-        if cell.name == f"{exercise}_check":
-            break
-        if cell.kind in ("given", "exercise"):
-            source = cell.source
-            if cell.name == exercise and names:
-                owner, method = TAKERS[exercise]
-                imports, calls = zip(*map(call_of, names), strict=True)
-                body = "\n".join(f"    {call}" for call in calls)
-                source += (
-                    f"\nimport course_utils\n{''.join(imports)}\n_own = {owner}.{method}\n"
-                    f"def _taking(self, *given):\n{body}\n    return _own(self, *given)\n"
-                    f"{owner}.{method} = _taking\n"
-                )
-            sources.append(source)
-            exec(compile(source, f"<{cell.name}>", "exec"), vars(module))
-    return run_checks(LAB.checks()[exercise], vars(module), lab=LAB.name, seed=1, sources=sources)
+def taking(exercise, names, solution):
+    """Return the solution with calls of all these names in the exercise's code."""
+    owner, method = TAKERS[exercise]
+    imports, calls = zip(*map(call_of, names), strict=True)
+    body = "\n".join(f"    {call}" for call in calls)
+    return (
+        f"{solution}\nimport course_utils\n{''.join(imports)}\n_own = {owner}.{method}\n"
+        f"def _taking(self, *given):\n{body}\n    return _own(self, *given)\n"
+        f"{owner}.{method} = _taking\n"
+    )
+
+
+def verdict_of(exercise, monkeypatch, change=None):
+    """Run the lab up to a check, with a change of the exercise's code; return the verdict."""
+    return verdict_on(LAB, exercise, *run_to_check(LAB, exercise, monkeypatch, change))
 
 
 def test_every_exercise_forbids_its_shortcuts():
@@ -89,9 +76,8 @@ def test_every_exercise_forbids_its_shortcuts():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("exercise", TAKERS)
 def test_calls_cost_the_points(exercise, monkeypatch):
-    declared = forbidden_by(LAB.checks()[exercise]).names
-    names = [name for name in declared if find_spec(name.partition(".")[0])]
-    verdict = verdict_of(exercise, names, monkeypatch)
+    names = forbidden_here(LAB, exercise)
+    verdict = verdict_of(exercise, monkeypatch, lambda solution: taking(exercise, names, solution))
     assert verdict.shortcut is not None
     assert set(verdict.shortcut.seen.partition(" calls ")[2].split(", ")) == set(names)
     assert verdict.points == 0
@@ -99,6 +85,6 @@ def test_calls_cost_the_points(exercise, monkeypatch):
 
 @pytest.mark.parametrize("exercise", TAKERS)
 def test_the_solution_takes_no_shortcut(exercise, monkeypatch):
-    verdict = verdict_of(exercise, [], monkeypatch)
+    verdict = verdict_of(exercise, monkeypatch)
     assert verdict.shortcut is None
     assert verdict.points == verdict.max_points

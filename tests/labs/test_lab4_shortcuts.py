@@ -1,17 +1,14 @@
 """The shortcuts that lab 4 forbids are caught, and its solution takes none."""
 
-import sys
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from autograder.catalog import Course
-from autograder.checks import run_checks
 from autograder.checks.reading import mentioned
 from autograder.checks.shortcuts import forbidden_by
 from autograder.proving.run import lab_cells
+from tests.solved import forbidden_here, run_to_check, verdict_on
 
 LAB = Course(Path(__file__).parents[2]).lab("lab4_attention")
 
@@ -80,32 +77,22 @@ ONLY_READ = {
 
 def calls_of(exercise):
     """Return name and call of each forbidden name whose library is installed."""
-    for name in forbidden_by(LAB.checks()[exercise]).names:
-        if find_spec(name.partition(".")[0]) and name not in ONLY_READ:
+    for name in forbidden_here(LAB, exercise):
+        if name not in ONLY_READ:
             arguments = PARTICULAR.get(name) or CALLS[name.rpartition(".")[2]]
             module = ".".join(part for part in name.split(".")[:-1] if part.islower())
             yield name, module, name + arguments
 
 
-def run_cells(exercise, monkeypatch, module_name="", call=""):
-    """Run the lab's cells up to a check, with a call in the exercise's code."""
-    monkeypatch.setenv("COURSE_DATA", "digits")
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    module = ModuleType("__main__")
-    monkeypatch.setitem(sys.modules, "__main__", module)
-    sources = []
-    for cell in lab_cells(LAB):
-        if cell.name == f"{exercise}_check":
-            break
-        if cell.kind in ("given", "exercise"):
-            source = cell.source
-            if cell.name == exercise and call:
-                taken = TAKERS[exercise].replace("{call}", call)
-                source += f"\nimport course_utils\nimport {module_name}\n{taken}"
-            sources.append(source)
-            exec(compile(source, f"<{cell.name}>", "exec"), vars(module))
-    checks = LAB.checks()[exercise]
-    return run_checks(checks, vars(module), lab=LAB.name, seed=1, sources=sources), sources
+def with_call(exercise, modules, call):
+    """Return a change of the exercise's solution: a call in its code."""
+    taken = TAKERS[exercise].replace("{call}", call)
+    return lambda solution: f"{solution}\nimport course_utils\nimport {modules}\n{taken}"
+
+
+def verdict_of(exercise, monkeypatch, change=None):
+    """Run the lab up to a check, with a change of the exercise's code; return the verdict."""
+    return verdict_on(LAB, exercise, *run_to_check(LAB, exercise, monkeypatch, change))
 
 
 def test_every_exercise_with_a_library_version_forbids_it():
@@ -118,11 +105,9 @@ def test_every_exercise_with_a_library_version_forbids_it():
 @pytest.mark.parametrize("exercise", TAKERS)
 def test_running_tells_each_name(exercise, monkeypatch):
     calls = list(calls_of(exercise))
-    if not calls:
-        pytest.skip("no library of a forbidden name is installed")
     modules = ", ".join({module for _, module, _ in calls})
     together = "(" + ", ".join(call for _, _, call in calls) + ",)"
-    verdict, _ = run_cells(exercise, monkeypatch, modules, together)
+    verdict = verdict_of(exercise, monkeypatch, with_call(exercise, modules, together))
     assert verdict.shortcut is not None
     told = set(verdict.shortcut.seen.partition(" calls ")[2].split(", "))
     assert {name for name, _, _ in calls} <= told
@@ -135,13 +120,12 @@ def test_reading_tells_each_name(exercise):
     solution = next(cell.source for cell in lab_cells(LAB) if cell.name == exercise)
     for name in names:
         module = ".".join(part for part in name.split(".")[:-1] if part.islower())
-        taken = TAKERS[exercise].replace("{call}", f"{name}()")
-        source = f"{solution}\nimport {module}\n{taken}"
+        source = with_call(exercise, module, f"{name}()")(solution)
         assert name in mentioned([source], [ROOTS[exercise]], names)
 
 
 @pytest.mark.parametrize("exercise", TAKERS)
 def test_the_solution_takes_no_shortcut(exercise, monkeypatch):
-    verdict, _ = run_cells(exercise, monkeypatch)
+    verdict = verdict_of(exercise, monkeypatch)
     assert verdict.shortcut is None
     assert verdict.points == verdict.max_points

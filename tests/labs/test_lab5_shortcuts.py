@@ -1,15 +1,12 @@
 """The shortcuts that lab 5 forbids are caught, and its solution takes none."""
 
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from autograder.catalog import Course
-from autograder.checks import run_checks
 from autograder.checks.shortcuts import forbidden_by
-from autograder.proving.run import lab_cells
+from tests.solved import run_to_check, verdict_on
 
 LAB = Course(Path(__file__).parents[2]).lab("lab5_experiments")
 
@@ -39,32 +36,9 @@ SHORTCUTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def before():
-    """Return the lab's names as they are before each exercise, and the cells so far."""
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setenv("COURSE_DATA", "digits")
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    module = ModuleType("__main__")
-    monkeypatch.setitem(sys.modules, "__main__", module)
-    sources, states = [], {}
-    for cell in lab_cells(LAB):
-        if cell.kind == "exercise":
-            states[cell.name] = (dict(vars(module)), list(sources), cell.source)
-        if cell.kind in ("given", "exercise"):
-            sources.append(cell.source)
-            exec(compile(cell.source, f"<{cell.name}>", "exec"), vars(module))
-    yield states
-    monkeypatch.undo()
-
-
-def verdict_on(before, exercise, source=None):
-    names, sources, solution = before[exercise]
-    names = dict(names)
-    exec(compile(source or solution, f"<{exercise}>", "exec"), names)
-    checks = LAB.checks()[exercise]
-    cells = [*sources, source or solution]
-    return run_checks(checks, names, lab=LAB.name, seed=1, sources=cells)
+def verdict_of(exercise, monkeypatch, change=None):
+    """Run the lab up to a check, with a change of the exercise's code; return the verdict."""
+    return verdict_on(LAB, exercise, *run_to_check(LAB, exercise, monkeypatch, change))
 
 
 def test_each_exercise_forbids_something():
@@ -73,16 +47,16 @@ def test_each_exercise_forbids_something():
 
 
 @pytest.mark.parametrize("exercise", SHORTCUTS)
-def test_the_librarys_version_costs_the_points(before, exercise):
-    verdict = verdict_on(before, exercise, SHORTCUTS[exercise])
+def test_the_librarys_version_costs_the_points(exercise, monkeypatch):
+    verdict = verdict_of(exercise, monkeypatch, lambda solution: SHORTCUTS[exercise])
     assert verdict.shortcut is not None
     assert "course_utils" in verdict.shortcut.seen
     assert verdict.points == 0
 
 
 @pytest.mark.parametrize("exercise", SHORTCUTS)
-def test_the_solution_takes_no_shortcut(before, exercise):
-    verdict = verdict_on(before, exercise)
+def test_the_solution_takes_no_shortcut(exercise, monkeypatch):
+    verdict = verdict_of(exercise, monkeypatch)
     assert verdict.shortcut is None
     assert verdict.points == verdict.max_points
 

@@ -145,9 +145,19 @@ def test_no_expected_number_is_given_away(lab, told):
                 assert not given or number in known, f"{number}: {one}"
 
 
+def words_and_numbers(text):
+    """Return a text's words, its decimal numbers replaced by #, and the numbers."""
+    words = " ".join(re.sub(NUMBER, "#", text).split())
+    return words, [float(number) for number in re.findall(NUMBER, text)]
+
+
 def test_the_messages_are_those_that_were_read(lab, told):
     text = "\n".join(map(str, told))
     path = FOLDER / f"{lab.name}.txt"
     if os.environ.get("GRADLAB_WRITE_MESSAGES"):
         path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    words, numbers = words_and_numbers(text)
+    read, shown = words_and_numbers(path.read_text(encoding="utf-8"))
+    assert words == read
+    # Another machine, or one thread more, rounds the last digits of a sum otherwise.
+    np.testing.assert_allclose(numbers, shown, rtol=1e-4, atol=1e-6)
