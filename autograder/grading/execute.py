@@ -211,6 +211,8 @@ class _Run:
         referee.close()
         if referee.died:
             self.flags.append(f"process died: {name}")
+        if referee.late:
+            self.flags.append(f"too long: {name}")
         if verdict.shortcut:
             self.flags.append(f"shortcut: {verdict.shortcut.seen}")
         for output in shown:
@@ -239,4 +241,5 @@ def _is_explore(cell: NotebookNode) -> bool:
 
 def _called(cell: NotebookNode, number: int) -> str:
     name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    return str(name) if name else f"code cell {number + 1}"
+    kind = "explore" if _is_explore(cell) else "code"
+    return str(name) if name else f"{kind} cell {number + 1}"

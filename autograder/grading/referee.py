@@ -31,6 +31,11 @@ class Referee:
     ----------
     ready : callable
         Returns the living process; None when the submission's time is over.
+
+    Attributes
+    ----------
+    died, late : bool
+        Whether the process ended while it was asked, and whether it did not answer in time.
     """
 
     def __init__(self, ready: Callable[[], StudentProcess | None]) -> None:
@@ -39,6 +44,7 @@ class Referee:
         self._end = 0.0
         self._pending: list[list[Plain]] = []
         self.died = False
+        self.late = False
 
     @contextmanager
     def limit(self, seconds: float) -> Iterator[None]:
@@ -71,10 +77,11 @@ class Referee:
             left = self._end - time.monotonic()
             if left <= 0:
                 # A check may ask in a loop, and each answer come at once.
-                raise TimeLimitReached
+                raise OutOfTime
             first, self._pending = self._pending, []
             return process.ask(operation, *operands, seconds=left, first=first)
         except OutOfTime:
+            self.late = True
             raise TimeLimitReached from None
         except (JudgeGone, StudentGone):
             self.died = True

@@ -39,7 +39,7 @@ FLAGS = {
     "earns no points.",
     "tampering": "Something was seen that a person will look at: {}. It has cost no points. If you "
     "do not know what it is about, ask your teacher.",
-    "too long": "In {} your code did not finish in the time a cell has, and was stopped.",
+    "too long": "In {} your code did not finish in time, and was stopped.",
 }
 
 

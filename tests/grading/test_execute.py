@@ -148,3 +148,11 @@ def test_what_cannot_be_read_has_a_status_and_no_points(package):
     graded = grade_submission(package, b"{")
     assert graded.status == "unreadable"
     assert (graded.score, graded.max_score, graded.notebook) == (0, 10, None)
+
+
+def test_a_function_that_does_not_come_back_is_named(package, lab):
+    """Points that time alone has cost are for a person to look at."""
+    endless = "def mean_rows(x):\n    while True:\n        pass"
+    graded = grade_submission(package, data(solved(lab, mean_rows=endless)))
+    assert graded.flags == ("too long: mean_rows_check",)
+    assert points(graded)["mean_rows_check"] == 0
