@@ -65,12 +65,15 @@ def graded_page(
     """
     shown, _ = _plain().preprocess(notebook, {})
     parts = []
+    stopped = {one.metadata.nbgrader.grade_id: _error(one) for one in shown.cells
+               if _kind(one) == "exercise"}  # fmt: skip
     for cell in shown.cells:
         settings = cell.metadata.get("nbgrader", {})
         name = settings.get("grade_id")
         about: dict[str, Any] = {"name": name, "kind": _kind(cell)}
         if name in grades.cells:
-            part = _part(name, cell, grades.cells[name], grades.comments.get(name))
+            work = stopped.get(name.removesuffix("_check"), "")
+            part = _part(name, cell, grades.cells[name], grades.comments.get(name), work)
             parts.append(part)
             about["part"] = part
         comment = grades.comments.get(name)
@@ -124,7 +127,9 @@ def _kind(cell: NotebookNode) -> str:
     return "exercise" if settings.get("solution") else "plain"
 
 
-def _part(name: str, cell: NotebookNode, grade: CellGrade, comment: str | None) -> Part:
+def _part(
+    name: str, cell: NotebookNode, grade: CellGrade, comment: str | None, stopped: str
+) -> Part:
     manual = _kind(cell) == "answer"
     verdict = None if manual else verdict_of(cell)
     bonus = grade.max_score == 0
@@ -140,7 +145,7 @@ def _part(name: str, cell: NotebookNode, grade: CellGrade, comment: str | None) 
         title=name.removesuffix("_check"),
         score=score,
         state="waiting" if grade.waiting else state,
-        said=_remark(comment) if manual else _said(cell, verdict),
+        said=_remark(comment) if manual else _said(cell, verdict, stopped),
         verdict=verdict,
     )
 
@@ -151,8 +156,19 @@ def _remark(comment: str | None) -> tuple[tuple[str, str, str], ...]:
     return ((f"Comment: {comment}", "", ""),) if comment else ()
 
 
-def _said(cell: NotebookNode, verdict: Verdict | None) -> tuple[tuple[str, str, str], ...]:
-    """Return what is not right in a cell, each with what was seen and the hint."""
+def _error(cell: NotebookNode) -> str:
+    """Return the error that a cell ended with, empty if there is none."""
+    errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
+    return f"{errors[0].ename}: {errors[0].evalue}"[:300] if errors else ""
+
+
+def _said(
+    cell: NotebookNode, verdict: Verdict | None, stopped: str
+) -> tuple[tuple[str, str, str], ...]:
+    """Return what is not right in a cell, each with what was seen and the hint.
+
+    `stopped` is the error of the cell that is checked: what is missing then may be written.
+    """
     if verdict is None:
         errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
         return tuple(("The checks did not finish.", ended(o.ename), "") for o in errors)
@@ -160,6 +176,9 @@ def _said(cell: NotebookNode, verdict: Verdict | None) -> tuple[tuple[str, str, 
     if verdict.shortcut:
         return (_line(verdict.shortcut), *map(_line, wrong))
     if wrong and all(outcome.status == "missing" for outcome in wrong):
+        if stopped:
+            hint = "Run that cell by itself and mend the error; then run the cells after it."
+            return (("The cell before this check stopped.", stopped, hint),)
         return ((f"Not written yet: {wrong[0].seen}", "", ""),)
     return tuple(_line(outcome) for outcome in wrong)
 

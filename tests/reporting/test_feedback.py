@@ -1,5 +1,6 @@
 """A page for each student: what they earned, what is wrong and why, and nothing hidden."""
 
+import csv
 import re
 import shutil
 from html.parser import HTMLParser
@@ -9,12 +10,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.api import Gradebook
 
 from autograder.errors import GradlabError
+from autograder.grading.run import grade_course
 from autograder.reporting import feedback
 from autograder.reporting.export import export_grades
 from autograder.reporting.feedback import write_feedback
 from autograder.reporting.grades import Grades
 from autograder.reporting.page import graded_page
 from tests.grading.classroom import SECRETS, book, copied
+from tests.grading.helpers import solved, submit
 from tests.toy import NAME, toy_course
 
 pytestmark = pytest.mark.slow
@@ -128,6 +131,16 @@ def test_unwritten_parts_are_told_once(pages):
     assert "There is no answer." in top
 
 
+def test_a_cell_that_stopped_is_not_called_unwritten(tmp_path):
+    course = toy_course(tmp_path)
+    lab = course.lab(NAME)
+    submit(course, "typo", solved(lab, double="def double(x:\n    return 2 * x"))
+    grade_course(lab, tmp_path, jobs=1)
+    top = text_of(write_feedback(lab, tmp_path)["typo"].read_text().split("</header>")[0])
+    assert "The cell before this check stopped. Seen: SyntaxError: '(' was never closed" in top
+    assert "Not written yet" not in top
+
+
 def test_a_page_of_a_submission_that_could_not_be_graded_says_why_and_what_to_do(pages):
     for student, why in {
         "broken": "not valid JSON",
@@ -192,6 +205,17 @@ def test_export_writes_the_gradebooks_grades(room, tmp_path):
     assert scores["solved"] == "10.0"
     assert scores["broken"] == "0.0"
     assert [path.name for path in tmp_path.iterdir()] == ["all.csv"]
+
+
+def test_export_is_in_order_and_survives_commas_and_quotes_in_names(room, tmp_path):
+    folder = copied(room, tmp_path / "class")
+    with Gradebook(book(folder)) as gradebook:
+        gradebook.update_or_create_student("wrong", last_name='King, Jr. "MLK"', first_name="M.")
+    with export_grades(folder, folder).open(newline="") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    assert list(rows) == sorted(rows)
+    assert rows["wrong"]["last_name"] == 'King, Jr. "MLK"'
+    assert (rows["wrong"]["email"], rows["wrong"]["score"]) == ("", "2.0")
 
 
 def test_export_without_a_gradebook_says_what_to_run(tmp_path):
