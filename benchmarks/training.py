@@ -56,7 +56,7 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Ours over the one beside it."""
-        return None if self.beside is None else self.ours / self.beside
+        return self.ours / self.beside if self.beside else None
 
 
 # --------------------------------------------------------------------- network

@@ -292,8 +292,8 @@ class Network:
                 for start in range(0, len(x), mini_batch_size):
                     rows = order[start : start + mini_batch_size]
                     self.learning_step(
-                        x[rows].astype(kind, copy=False),
-                        y[rows].astype(kind, copy=False),
+                        x.take(rows, axis=0).astype(kind, copy=False),
+                        y.take(rows, axis=0).astype(kind, copy=False),
                         learning_rate,
                     )
                     bar.update()
