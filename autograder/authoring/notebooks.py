@@ -32,15 +32,22 @@ _gradlab.grade("{lab}", "{exercise}", globals(), r'''
 ### END HIDDEN TESTS"""
 
 
-def source_notebook(lab: Lab) -> NotebookNode:
+def source_notebook(lab: Lab, cells: Sequence[SourceCell] | None = None) -> NotebookNode:
     """Return the notebook nbgrader starts from, with solutions and hidden regions.
+
+    Parameters
+    ----------
+    lab : Lab
+        The lab.
+    cells : sequence of SourceCell, optional
+        What `checked_source` returned for it; read now where they are not given.
 
     Raises
     ------
     SourceError
         If the source cannot be read or breaks a rule.
     """
-    return _source_notebook(lab, checked_source(lab))
+    return _source_notebook(lab, checked_source(lab) if cells is None else cells)
 
 
 def release_notebook(lab: Lab) -> NotebookNode:

@@ -25,32 +25,31 @@ def package_lab(lab: Lab) -> LabPackage:
     # Refused here rather than on the machines that grade.
     checks_in(hidden, lab.name)
     cells = []
-    for cell in checked_source(lab):
+    source = checked_source(lab)
+    for cell in source:
         if cell.kind in ("check", "answer"):
             assert cell.name is not None
             manual = cell.kind == "answer"
             cells.append(GradedCell(cell.name, cell.points, cell.bonus, manual))
-    text = write(recorded_notebook(lab))
+    text = write(_recorded(source_notebook(lab, source)))
     home = lab.source_file.parent
     files = tuple((path.as_posix(), (home / path).read_bytes()) for path in files_beside(lab))
     root = lab.course.root.resolve()
     return LabPackage(lab.name, text, tuple(cells), files, hidden, lab.course.settings, root)
 
 
-def recorded_notebook(lab: Lab) -> NotebookNode:
-    """Return the lab's notebook as nbgrader records it in the gradebook.
+def _recorded(notebook: NotebookNode) -> NotebookNode:
+    """Return a lab's source notebook as nbgrader records it in the gradebook.
 
     It is the release before its hidden regions are taken out.
     """
-    from nbgrader.preprocessors import ClearHiddenTests, SaveCells
+    from nbgrader.preprocessors import ClearHiddenTests
 
     from autograder.nbgrader_plugin import release_preprocessors
 
     resources: dict[str, Any] = {}
-    notebook = source_notebook(lab)
     for preprocessor in release_preprocessors():
         if isinstance(preprocessor, ClearHiddenTests):
             break
-        if not isinstance(preprocessor, SaveCells):
-            notebook, resources = preprocessor(notebook, resources)
+        notebook, resources = preprocessor(notebook, resources)
     return notebook

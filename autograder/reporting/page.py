@@ -85,7 +85,7 @@ def graded_page(
         cell.metadata = NotebookNode(tags=cell.metadata.get("tags", []))
         cell.metadata["gradlab"] = about
         if about["kind"] == "check" and cell.get("outputs"):
-            cell.outputs = [o for o in cell.outputs if o.output_type == "error"]
+            cell.outputs = _errors(cell)
     return render(
         shown,
         title=title,
@@ -156,9 +156,13 @@ def _remark(comment: str | None) -> tuple[tuple[str, str, str], ...]:
     return ((f"Comment: {comment}", "", ""),) if comment else ()
 
 
+def _errors(cell: NotebookNode) -> list[NotebookNode]:
+    return [o for o in cell.get("outputs", []) if o.output_type == "error"]
+
+
 def _error(cell: NotebookNode) -> str:
     """Return the error that a cell ended with, empty if there is none."""
-    errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
+    errors = _errors(cell)
     return f"{errors[0].ename}: {errors[0].evalue}"[:300] if errors else ""
 
 
@@ -170,8 +174,7 @@ def _said(
     `stopped` is the error of the cell that is checked: what is missing then may be written.
     """
     if verdict is None:
-        errors = [o for o in cell.get("outputs", []) if o.output_type == "error"]
-        return tuple(("The checks did not finish.", ended(o.ename), "") for o in errors)
+        return tuple(("The checks did not finish.", ended(o.ename), "") for o in _errors(cell))
     wrong = [outcome for outcome in verdict.outcomes if outcome.status != "passed"]
     if verdict.shortcut:
         return (_line(verdict.shortcut), *map(_line, wrong))

@@ -7,6 +7,7 @@ by token. That takes several times as long as to compile the cell; most have non
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # Whatever may mean something to IPython, and more: a cell with any of it is left to IPython.
 _MAYBE_MORE = re.compile(
@@ -23,6 +24,17 @@ _MAYBE_MORE = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _MAYBE_AWAIT = re.compile(r"\b(await|async)\b")
+
+
+def transformers_of(shell: Any) -> dict[str, tuple[object, ...]]:
+    """Return all that changes a cell's text before it is compiled, by IPython's names."""
+    manager = shell.input_transformer_manager
+    return {
+        "input_transformers_post": (*shell.input_transformers_post,),
+        "cleanup_transforms": (*manager.cleanup_transforms,),
+        "line_transforms": (*manager.line_transforms,),
+        "token_transformers": (*manager.token_transformers,),
+    }
 
 
 def is_plain(source: str) -> bool:

@@ -18,7 +18,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from .display import Output, Outputs, Stream
-from .plain_cells import is_plain, may_await
+from .plain_cells import is_plain, may_await, transformers_of
 from .tamper import Fingerprint
 
 
@@ -131,17 +131,6 @@ class Shell:
         self.run("import matplotlib.pyplot as plt\nplt.plot([0, 1]);", 2**20)
         self.run("raise ValueError('warm')", 2**20)
         self.shell.reset(new_session=True)
-
-
-def transformers_of(shell: InteractiveShell) -> list[Any]:
-    """Return all that changes a cell's text before it is compiled."""
-    manager = shell.input_transformer_manager
-    return [
-        *manager.cleanup_transforms,
-        *manager.line_transforms,
-        *manager.token_transformers,
-        *shell.input_transformers_post,
-    ]
 
 
 def text_of(error: BaseException) -> str:

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.testing
 
+from .plain_cells import transformers_of
+
 # Taken here, before a student's code can put something else in their place.
 _all, _len, _map = all, len, map
 
@@ -136,10 +138,8 @@ class Fingerprint:
         for event, callbacks in shell.events.callbacks.items():
             yield f"IPython event {event}", tuple(c for c in callbacks if not _is_known(c))
         yield "IPython ast_transformers", tuple(shell.ast_transformers)
-        yield "IPython input_transformers_post", tuple(shell.input_transformers_post)
-        manager = shell.input_transformer_manager
-        for name in ("cleanup_transforms", "line_transforms", "token_transformers"):
-            yield f"IPython {name}", tuple(getattr(manager, name))
+        for name, held in transformers_of(shell).items():
+            yield f"IPython {name}", held
         yield "IPython custom_exceptions", tuple(shell.custom_exceptions)
         yield "sys.settrace", (sys.gettrace(),)
         yield "sys.setprofile", (sys.getprofile(),)
