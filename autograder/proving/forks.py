@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import selectors
 import signal
@@ -10,11 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autograder.proving.notebook import Notebook
+from autograder.proving.notebook import PATIENCE, Notebook
 from autograder.proving.task import Result, Task
 
 # A process that neither answers nor hears its alarm is stopped this long after its limits.
 GRACE = 3.0
+HUNG = "it hung and did not hear its alarm"
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Forks:
             os.close(reader)
             _be_a_child(self.notebook, task, writer)
         os.close(writer)
-        deadline = time.monotonic() + self.notebook.seconds_for(task) + GRACE
+        deadline = time.monotonic() + PATIENCE * self.notebook.seconds_for(task) + GRACE
         self.selector.register(reader, selectors.EVENT_READ, _Child(task, pid, deadline))
 
     def wait(self, most: int) -> None:
@@ -68,7 +70,7 @@ class Forks:
             for key in list(self.selector.get_map().values()):
                 if time.monotonic() > key.data.deadline:
                     os.kill(key.data.pid, signal.SIGKILL)
-                    self._end(key.fd, key.data, "it hung and did not hear its alarm")
+                    self._end(key.fd, key.data, HUNG)
 
     def _end(self, reader: int, child: _Child, crash: str = "") -> None:
         self.selector.unregister(reader)
@@ -85,11 +87,14 @@ def _be_a_child(notebook: Notebook, task: Task, writer: int) -> None:
     """Perform the task, write the result, and end without touching what the parent holds."""
     code = 1
     try:
-        if task.hunted:
-            # A change of one sign can make a loop that fills the memory. Not every system that
-            # can import this module has `resource`.
-            import resource
+        # Not every system that can import this module has it.
+        import resource
 
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        work = math.ceil(notebook.seconds_for(task) + GRACE)
+        resource.setrlimit(resource.RLIMIT_CPU, (work, resource.RLIM_INFINITY))
+        if task.hunted:
+            # A change of one sign can make a loop that fills the memory.
             most = 2 * notebook.settings.memory_mib * 2**20
             resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         answer = json.dumps(notebook.perform(task).to_json()).encode()
@@ -101,6 +106,8 @@ def _be_a_child(notebook: Notebook, task: Task, writer: int) -> None:
 
 
 def _death(code: int) -> str:
+    if code == -signal.SIGXCPU:
+        return HUNG
     if code < 0:
         return f"its process was ended by {signal.Signals(-code).name}"
     return f"it ended its process with exit code {code}"

@@ -63,9 +63,12 @@ class StudentSide:
     ----------
     namespace : dict
         The globals of the student's notebook.
+    patience : float
+        Of the time a check has (`student.limits.time_limit`).
     """
 
-    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+    def __init__(self, namespace: MutableMapping[str, Any], patience: float = 1.0) -> None:
+        self.patience = patience
         self.names = Names(namespace)
         self.namespace = namespace
         self.objects: list[object] = []
@@ -108,7 +111,7 @@ class StudentSide:
 
     def limit(self, seconds: float) -> AbstractContextManager[None]:
         """Raise `TimeLimitReached` in the block once it has run for `seconds`."""
-        return time_limit(seconds)
+        return time_limit(seconds, self.patience)
 
     def _begin(self, seed: int, watched: bool) -> None:
         """Begin a check; if `watched`, note from now on which functions are entered."""

@@ -8,7 +8,9 @@ from typing import Any
 from .limits import TimeLimitReached, time_limit
 
 
-def run_visible(source: str, namespace: dict[str, Any], seconds: float) -> tuple[str, str]:
+def run_visible(
+    source: str, namespace: dict[str, Any], seconds: float, patience: float = 1.0
+) -> tuple[str, str]:
     """Run `source` statement by statement.
 
     Parameters
@@ -17,8 +19,8 @@ def run_visible(source: str, namespace: dict[str, Any], seconds: float) -> tuple
         The visible part of a check cell.
     namespace : dict
         The notebook's globals.
-    seconds : float
-        How long it may take.
+    seconds, patience : float
+        How long it may take (`student.limits.time_limit`).
 
     Returns
     -------
@@ -27,7 +29,7 @@ def run_visible(source: str, namespace: dict[str, Any], seconds: float) -> tuple
     """
     statement = None
     try:
-        with time_limit(seconds):
+        with time_limit(seconds, patience):
             for statement in ast.parse(source).body:
                 code = compile(
                     ast.Module([statement], []), "<visible asserts>", "exec", dont_inherit=True

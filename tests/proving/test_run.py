@@ -91,12 +91,20 @@ def test_a_task_that_ends_its_process_is_told_and_the_next_runs(tmp_path, fork):
     assert statuses(results["alive"], "double") == ["passed", "passed"]
 
 
-def test_what_does_not_hear_its_alarm_is_stopped(tmp_path):
+@pytest.mark.parametrize("what", ["time.sleep(1000)", "while True: pass"])
+def test_what_does_not_hear_its_alarm_is_stopped(tmp_path, what):
     lab, cells = toy(tmp_path)
     deaf = "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
-    deaf += "time.sleep(1000)"
-    task = Task("deaf", place(cells, "triple"), ("triple",), {"triple": deaf})
+    task = Task("deaf", place(cells, "triple"), ("triple",), {"triple": deaf + what})
     assert "hung" in run_tasks(lab, cells, [task])["deaf"].crash
+
+
+def test_a_limit_is_of_processor_time(tmp_path):
+    lab, cells = toy(tmp_path)
+    # As if the machine had stood still for three times the limit of a check.
+    slow = "import time\ndef triple(x):\n    time.sleep(0.6)\n    return 3 * x"
+    task = Task("slow", place(cells, "triple"), ("triple",), {"triple": slow})
+    assert set(statuses(run_tasks(lab, cells, [task])["slow"], "triple")) == {"passed"}
 
 
 def test_cells_that_end_the_process_leave_a_reason_for_every_task(tmp_path):
