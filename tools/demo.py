@@ -1,4 +1,4 @@
-"""The main job, shown on a made-up class: build, grade, give feedback, export.
+"""The main job, shown on a made-up class: build, grade, give feedback, report, export.
 
     .venv/bin/python tools/demo.py                              # lab 1, fourteen submissions
     .venv/bin/python tools/demo.py --labs all                   # the same fourteen in each lab
@@ -111,7 +111,7 @@ def overview(folder: Path, labs: Sequence[Lab]) -> str:
 
 
 def demo(labs: Sequence[Lab], folder: Path, students: int | None, *, explore: bool) -> None:
-    """Build, hand in, grade, give feedback, export."""
+    """Build, hand in, grade, give feedback, report, export."""
     started = time.perf_counter()
     for lab in labs:
         run("build", lab.name)
@@ -135,6 +135,7 @@ def demo(labs: Sequence[Lab], folder: Path, students: int | None, *, explore: bo
         print(f"\n{arrival(lab, handed, due)}, in {place}/submitted/.")
         run("grade", lab.name, "--course", place)
         run("feedback", lab.name, "--course", place)
+        run("report", lab.name, "--course", place)
     run("export", "--course", place)
     if len(labs) > 1:
         print(f"\n{overview(folder, labs)}")
@@ -144,6 +145,7 @@ def demo(labs: Sequence[Lab], folder: Path, students: int | None, *, explore: bo
     if students is not None:
         page = f"feedback/student-001/{lab.name}/{lab.name}.html"
     words = {
+        f"results/{lab.name}.html": "the class on one page, for the instructor",
         f"results/{lab.name}.csv": "a row for each submission",
         page: "what a student reads",
         "gradebook.db": "nbgrader's gradebook, for `nbgrader formgrader`",

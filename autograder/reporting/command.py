@@ -1,4 +1,4 @@
-"""The commands `gradlab feedback` and `gradlab export`."""
+"""The commands `gradlab feedback`, `gradlab report` and `gradlab export`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from autograder.errors import GradlabError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `feedback` and `export` to the command line."""
+    """Add `feedback`, `report` and `export` to the command line."""
     feedback = subparsers.add_parser(
         "feedback",
         help="write a feedback page for each submission",
@@ -22,6 +22,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--jobs", metavar="N", type=int, help="pages at a time (default: one a processor)"
     )
     feedback.set_defaults(run=run_feedback)
+    report = subparsers.add_parser(
+        "report",
+        help="write a page on the whole class",
+        description="Write DIR/results/LAB.html, for the instructor, from what `gradlab grade` "
+        "left.",
+    )
+    report.add_argument("lab", metavar="LAB", help="the lab's name")
+    report.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="write LAB-anonymous.html instead, without names, to show in class",
+    )
+    report.set_defaults(run=run_report)
     export = subparsers.add_parser(
         "export",
         help="write all grades into one CSV file",
@@ -29,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     export.add_argument("--to", metavar="FILE", type=Path, help="write FILE instead")
     export.set_defaults(run=run_export)
-    for parser in (feedback, export):
+    for parser in (feedback, report, export):
         parser.add_argument(
             "--course", metavar="DIR", type=Path, default=Path(), help="the folder with submitted/"
         )
@@ -44,6 +57,15 @@ def run_feedback(options: argparse.Namespace) -> int:
     lab = Course.default().lab(options.lab)
     pages = write_feedback(lab, options.course, student=options.student, jobs=options.jobs)
     print(f"{len(pages)} pages: {options.course / 'feedback'}/<student>/{lab.name}/{lab.name}.html")
+    return 0
+
+
+def run_report(options: argparse.Namespace) -> int:
+    """Write the page on the class and say where it is."""
+    from autograder.reporting.class_page import write_report
+
+    lab = Course.default().lab(options.lab)
+    print(f"report: {write_report(lab, options.course, anonymous=options.anonymous)}")
     return 0
 
 

@@ -11,6 +11,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
 from autograder.checks.verdict import WORDS, Outcome, Verdict
+from autograder.grading.canonical import copied
+from autograder.grading.grade import is_answered
 from autograder.grading.points import verdict_of
 from autograder.nbgrader_plugin import PlainFeedback
 from autograder.reporting.grades import CellGrade, Grades
@@ -65,14 +67,15 @@ def graded_page(
     """
     shown, _ = _plain().preprocess(notebook, {})
     parts = []
-    stopped = {one.metadata.nbgrader.grade_id: _error(one) for one in shown.cells
-               if _kind(one) == "exercise"}  # fmt: skip
+    # Copies: what is shown loses nbgrader's settings below.
+    exercises = {one.metadata.nbgrader.grade_id: copied(one) for one in shown.cells
+                 if _kind(one) == "exercise"}  # fmt: skip
     for cell in shown.cells:
         settings = cell.metadata.get("nbgrader", {})
         name = settings.get("grade_id")
         about: dict[str, Any] = {"name": name, "kind": _kind(cell)}
         if name in grades.cells:
-            work = stopped.get(name.removesuffix("_check"), "")
+            work = exercises.get(name.removesuffix("_check"))
             part = _part(name, cell, grades.cells[name], grades.comments.get(name), work)
             parts.append(part)
             about["part"] = part
@@ -128,7 +131,11 @@ def _kind(cell: NotebookNode) -> str:
 
 
 def _part(
-    name: str, cell: NotebookNode, grade: CellGrade, comment: str | None, stopped: str
+    name: str,
+    cell: NotebookNode,
+    grade: CellGrade,
+    comment: str | None,
+    exercise: NotebookNode | None,
 ) -> Part:
     manual = _kind(cell) == "answer"
     verdict = None if manual else verdict_of(cell)
@@ -145,7 +152,7 @@ def _part(
         title=name.removesuffix("_check"),
         score=score,
         state="waiting" if grade.waiting else state,
-        said=_remark(comment) if manual else _said(cell, verdict, stopped),
+        said=_remark(comment) if manual else _said(cell, verdict, exercise),
         verdict=verdict,
     )
 
@@ -166,23 +173,38 @@ def _error(cell: NotebookNode) -> str:
     return f"{errors[0].ename}: {errors[0].evalue}"[:300] if errors else ""
 
 
-def _said(
-    cell: NotebookNode, verdict: Verdict | None, stopped: str
-) -> tuple[tuple[str, str, str], ...]:
-    """Return what is not right in a cell, each with what was seen and the hint.
+def is_unwritten(verdict: Verdict | None, exercise: NotebookNode | None) -> bool:
+    """Whether there is nothing to check, and the exercise's own cell says why.
 
-    `stopped` is the error of the cell that is checked: what is missing then may be written.
+    What is written may have stopped, or need another exercise, which is not written.
     """
+    if verdict is None or any(outcome.status != "missing" for outcome in verdict.outcomes):
+        return False
+    if exercise is None:
+        return True
+    if _errors(exercise):
+        return False
+    source = exercise.source
+    return not (is_answered(exercise) and source.strip() and "is not written yet" not in source)
+
+
+def _said(
+    cell: NotebookNode, verdict: Verdict | None, exercise: NotebookNode | None
+) -> tuple[tuple[str, str, str], ...]:
+    """Return what is not right in a check cell, each with what was seen and the hint."""
     if verdict is None:
         return tuple(("The checks did not finish.", ended(o.ename), "") for o in _errors(cell))
     wrong = [outcome for outcome in verdict.outcomes if outcome.status != "passed"]
     if verdict.shortcut:
         return (_line(verdict.shortcut), *map(_line, wrong))
     if wrong and all(outcome.status == "missing" for outcome in wrong):
-        if stopped:
+        if exercise is not None and (stopped := _error(exercise)):
             hint = "Run that cell by itself and mend the error; then run the cells after it."
             return (("The cell before this check stopped.", stopped, hint),)
-        return ((f"Not written yet: {wrong[0].seen}", "", ""),)
+        if is_unwritten(verdict, exercise):
+            return ((f"Not written yet: {wrong[0].seen}", "", ""),)
+        hint = "Keep the names that are given, and write first what this builds on."
+        return (("The checks found nothing to judge.", wrong[0].seen, hint),)
     return tuple(_line(outcome) for outcome in wrong)
 
 

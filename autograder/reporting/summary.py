@@ -78,7 +78,8 @@ def summary(outcomes: dict[str, Graded], lab: str, folder: Path, unchanged: int 
     course = "" if folder == Path() else f" --course {folder}"
     lines += [
         f"All rows: {results_file(folder, lab)}",
-        f"Next: gradlab feedback {lab}{course}, then gradlab export{course}",
+        f"Next: gradlab feedback {lab}{course}, gradlab report {lab}{course}, "
+        f"then gradlab export{course}",
     ]
     return "\n".join(lines)
 

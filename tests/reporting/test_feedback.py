@@ -139,6 +139,8 @@ def test_a_cell_that_stopped_is_not_called_unwritten(tmp_path):
     top = text_of(write_feedback(lab, tmp_path)["typo"].read_text().split("</header>")[0])
     assert "The cell before this check stopped. Seen: SyntaxError: '(' was never closed" in top
     assert "Not written yet" not in top
+    # Another exercise is right, and needs this one.
+    assert "nothing to judge. Seen: double is not written yet" in top
 
 
 def test_a_page_of_a_submission_that_could_not_be_graded_says_why_and_what_to_do(pages):
