@@ -158,7 +158,8 @@ def configure(config: Any, folder: Path) -> None:
 def in_kernel() -> bool:
     """Whether nbgrader is to run submissions, checks and all, in a kernel as it always has.
 
-    Scores are the same, but hidden checks then run beside the student's code, unprotected.
+    Scores of honest work are the same, but hidden checks then run beside the student's code,
+    unprotected. What a cell leaves undefined stays so for the cells after it.
     """
     return os.environ.get(IN_KERNEL, "") not in ("", "0")
 

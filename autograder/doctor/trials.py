@@ -18,12 +18,15 @@ from typing import Literal
 import autograder
 from autograder.doctor.finding import Finding
 from autograder.errors import GradlabError
-from autograder.grading.sandbox import Sandbox, bubblewrap
+from autograder.grading.bubblewrap import bubblewrap
+from autograder.grading.ready import Ready
+from autograder.grading.sandbox import Sandbox
 from autograder.grading.student_process import StudentGone, StudentProcess
 from autograder.student.resources import Limits
 
 _MIB = 2**20
 LIMITS = Limits(memory=512 * _MIB, file=4 * _MIB, disk=16 * _MIB, processes=24)
+READY = Ready(LIMITS)
 INSTALL = "Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap"
 # Each trial ends by itself as soon as it knows; this is for one that hangs.
 _SECONDS = 300.0
@@ -180,7 +183,7 @@ def sandbox_findings(root: Path) -> list[Finding]:
     kind: Literal["bwrap", "none"] = "none" if reason else "bwrap"
     findings = [_bubblewrap_finding(reason)]
     try:
-        with Sandbox(kind, LIMITS) as sandbox, socket.create_server(("127.0.0.1", 0)) as server:
+        with Sandbox(kind, READY) as sandbox, socket.create_server(("127.0.0.1", 0)) as server:
             findings.append(_fork(sandbox))
             port = server.getsockname()[1]
             findings += [_tried(sandbox, trial) for trial in trials(root, port)]

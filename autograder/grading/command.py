@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,22 +79,30 @@ def run(options: argparse.Namespace) -> int:
     """Grade, print a table, and say where to look next."""
     if options.jobs is not None and options.jobs < 1:
         raise GradlabError("--jobs is too small", expected="1 or more", found=str(options.jobs))
-    without_web_pages()
-    # nbgrader takes seconds to import, and the other commands share this parser.
-    from autograder.grading.run import grade_course
-    from autograder.reporting.summary import summary, table
+    lab = Course.default().lab(options.lab)
+    with ExitStack() as stack:
+        nursery = None
+        if options.cluster is None:
+            _warn(options.sandbox)
+            from autograder.grading.nursery import Nursery
+            from autograder.grading.sandbox import resolve
 
-    if options.cluster is None:
-        _warn(options.sandbox)
-    outcomes = grade_course(
-        Course.default().lab(options.lab),
-        options.course,
-        jobs=options.jobs,
-        student=options.student,
-        force=options.force,
-        cluster=options.cluster,
-        sandbox=options.sandbox,
-    )
+            # It warms up while the grader itself is imported, which takes as long.
+            nursery = stack.enter_context(Nursery.of(lab, resolve(options.sandbox)))
+        without_web_pages()
+        from autograder.grading.run import grade_course
+        from autograder.reporting.summary import summary, table
+
+        outcomes = grade_course(
+            lab,
+            options.course,
+            jobs=options.jobs,
+            student=options.student,
+            force=options.force,
+            cluster=options.cluster,
+            sandbox=options.sandbox,
+            nursery=nursery,
+        )
     print(table(outcomes))
     print(summary(outcomes, options.lab, options.course, len(outcomes.unchanged)))
     return 1 if any(graded.status == "failed" for graded in outcomes.values()) else 0

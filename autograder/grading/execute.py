@@ -3,7 +3,8 @@
 The student's cells run in a process of their own; the hidden checks run here and ask it. A
 cell that runs too long is interrupted. A cell that ends the process, or does not react to an
 interrupt, is left out; the earlier cells are run again in a fresh process, so it costs its
-own points and no others.
+own points and no others. What an exercise leaves undefined is defined by its stub once it has
+been judged, so that a later cell that builds on it does not fail with it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from autograder.grading.package import LabPackage
 from autograder.grading.referee import Referee
 from autograder.grading.sandbox import Kind, Sandbox, resolve
 from autograder.grading.student_process import CellRun, StudentGone, StudentProcess
-from autograder.student.resources import Limits
 from autograder.student.tamper import forbidden
 
 _MIB = 2**20
@@ -40,29 +40,33 @@ class Executed:
     flags: tuple[str, ...]
 
 
-def execute(notebook: NotebookNode, package: LabPackage, sandbox: Kind = "auto") -> Executed:
+def execute(
+    notebook: NotebookNode, package: LabPackage, sandbox: Kind = "auto", nursery: str = ""
+) -> Executed:
     """Run every code cell of a repaired notebook. `notebook` is not changed."""
-    run = _Run(copied(notebook), package, warm_sandbox(package, sandbox))
+    run = _Run(copied(notebook), package, warm_sandbox(package, sandbox, nursery))
     try:
         return run.all_cells()
     finally:
         run.close()
 
 
-def warm_sandbox(package: LabPackage, kind: Kind = "auto") -> Sandbox:
-    """Return this process's sandbox for a lab; it is started once and kept."""
-    settings = package.settings
-    limits = Limits(
-        memory=settings.memory_mib * _MIB,
-        file=settings.file_mib * _MIB,
-        disk=settings.disk_mib * _MIB,
-        output=settings.output_mib * _MIB,
-        processes=settings.processes,
-    )
-    key = (resolve(kind), limits, package.imports)
+def warm_sandbox(package: LabPackage, kind: Kind = "auto", nursery: str = "") -> Sandbox:
+    """Return this process's sandbox for a lab; it is started once and kept.
+
+    Parameters
+    ----------
+    package : LabPackage
+        The lab.
+    kind : {"auto", "bwrap", "none"}
+        What surrounds it.
+    nursery : str
+        The address of a nursery for this lab and kind, if there is one on this machine.
+    """
+    key = (resolve(kind), package.ready)
     if key not in _sandboxes:
         close_sandboxes()
-        _sandboxes[key] = Sandbox(*key)
+        _sandboxes[key] = Sandbox(*key, address=nursery)
     return _sandboxes[key]
 
 
@@ -141,10 +145,13 @@ class _Run:
             for name, content in self.package.files:
                 self.process.put_file(name, content)
             for number, cell in enumerate(earlier):
-                if number in self.left_out or _is_check(cell) or not cell.source.strip():
+                if number in self.left_out or not cell.source.strip():
                     continue
                 try:
-                    self.process.run_cell(cell.source, self._seconds(cell))
+                    if _is_check(cell):
+                        self._define_missing(cell, self.process)
+                    else:
+                        self.process.run_cell(cell.source, self._seconds(cell))
                 except StudentGone:
                     self._leave_out(cell, number)
                     break
@@ -158,6 +165,13 @@ class _Run:
     def _leave_out(self, cell: NotebookNode, number: int) -> None:
         self.left_out.add(number)
         self.flags.append(f"process died: {_called(cell, number)}")
+
+    def _define_missing(self, check: NotebookNode, process: StudentProcess) -> None:
+        """Define, by the stub of the exercise that was checked, what it has left undefined.
+
+        What that shows, or raises, goes nowhere.
+        """
+        process.run_visible(self.package.stubs[_exercise(check)], self._seconds(check))
 
     def _run(self, cell: NotebookNode, number: int, process: StudentProcess) -> list[NotebookNode]:
         """Run a cell and return what it shows, with a plain line about what was stopped."""
@@ -201,7 +215,7 @@ class _Run:
         ]
         referee = Referee(lambda: self._ready(earlier))
         verdict = run_checks(
-            self.package.checks()[name.removesuffix("_check")],
+            self.package.checks()[_exercise(cell)],
             referee,
             lab=self.package.lab,
             seed=settings.seed,
@@ -219,6 +233,11 @@ class _Run:
             if output.output_type == "stream":
                 # nbgrader takes any line on stderr for a failed test.
                 output.name = "stdout"
+        if verdict.points < verdict.max_points and self.process and self.process.alive:
+            try:
+                self._define_missing(cell, self.process)
+            except StudentGone:
+                self._leave_out(cell, len(earlier))
         bonus = any(graded.name == name and graded.bonus for graded in self.package.cells)
         return [*shown, *verdict_outputs(verdict, bonus=bonus)]
 
@@ -233,6 +252,10 @@ class _Run:
 def _is_check(cell: NotebookNode) -> bool:
     settings = cell.metadata.get("nbgrader", {})
     return bool(settings.get("grade")) and not settings.get("solution")
+
+
+def _exercise(check: NotebookNode) -> str:
+    return str(check.metadata.nbgrader.grade_id).removesuffix("_check")
 
 
 def _is_explore(cell: NotebookNode) -> bool:

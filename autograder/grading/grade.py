@@ -19,7 +19,9 @@ from autograder.grading.repair import repair
 from autograder.grading.sandbox import Kind
 
 
-def grade_submission(package: LabPackage, data: bytes, sandbox: Kind = "auto") -> Graded:
+def grade_submission(
+    package: LabPackage, data: bytes, sandbox: Kind = "auto", nursery: str = ""
+) -> Graded:
     """Repair, execute and score a submission.
 
     Nothing in the submission makes it raise: what cannot be graded comes back with a status
@@ -33,10 +35,12 @@ def grade_submission(package: LabPackage, data: bytes, sandbox: Kind = "auto") -
         The content of the submitted notebook file.
     sandbox : {"auto", "bwrap", "none"}
         What surrounds the student's code; "auto" takes bubblewrap where it works.
+    nursery : str
+        The address of a `grading.nursery.Nursery` for this lab, if there is one.
     """
     started = time.perf_counter()
     try:
-        graded = _graded(package, data, sandbox)
+        graded = _graded(package, data, sandbox, nursery)
     except NotGradable as refusal:
         graded = not_graded(package, refusal.status, refusal.reason)
     except Exception as error:
@@ -69,12 +73,12 @@ def fault(error: BaseException) -> str:
     return f"The grader itself failed: {type(error).__name__}: {said}{where}."
 
 
-def _graded(package: LabPackage, data: bytes, sandbox: Kind) -> Graded:
+def _graded(package: LabPackage, data: bytes, sandbox: Kind, nursery: str) -> Graded:
     marks = [time.perf_counter()]
     lab = package.notebook
     repaired = repair(read_notebook(data), lab)
     marks.append(time.perf_counter())
-    executed = execute(repaired.notebook, package, sandbox)
+    executed = execute(repaired.notebook, package, sandbox, nursery)
     marks.append(time.perf_counter())
     cells = {
         cell.metadata.nbgrader.grade_id: cell

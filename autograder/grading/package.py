@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,6 +13,8 @@ from autograder.catalog import Settings
 from autograder.checks import Check
 from autograder.grading.canonical import copied
 from autograder.grading.hidden import checks_in
+from autograder.grading.ready import Ready
+from autograder.grading.stubs import stubs_in
 
 
 @dataclass(frozen=True)
@@ -73,20 +74,14 @@ class LabPackage:
         return copied(_read(self.text))
 
     @cached_property
-    def imports(self) -> tuple[str, ...]:
-        """The modules that the lab's locked cells import, for a process to have ready."""
-        found: dict[str, None] = {}
-        for cell in self.notebook.cells:
-            settings = cell.metadata.get("nbgrader", {})
-            if cell.cell_type == "code" and settings.get("locked") and not settings.get("grade"):
-                for node in ast.walk(ast.parse(cell.source)):
-                    if isinstance(node, ast.Import):
-                        found |= {alias.name: None for alias in node.names}
-                    elif isinstance(node, ast.ImportFrom) and node.module:
-                        found[node.module] = None
-                        # What is taken from a package may be a module of it.
-                        found |= {f"{node.module}.{alias.name}": None for alias in node.names}
-        return tuple(found)
+    def ready(self) -> Ready:
+        """What a student's process of this lab starts with."""
+        return Ready.of(self.notebook, self.settings)
+
+    @cached_property
+    def stubs(self) -> dict[str, str]:
+        """By exercise, code that defines what it left undefined, as it was handed out."""
+        return stubs_in(self.notebook.cells)
 
     def checks(self) -> dict[str, list[Check]]:
         """Return the hidden checks by exercise."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,12 @@ from autograder.grading.gradebook import GradebookWriter
 from autograder.grading.graded import Graded
 from autograder.grading.lock import only_one
 from autograder.grading.match import name_of
+from autograder.grading.nursery import Nursery
 from autograder.grading.package import LabPackage
 from autograder.grading.packing import package_lab
 from autograder.grading.pool import WorkerLost, call_in_processes, processors
 from autograder.grading.record import Record
-from autograder.grading.sandbox import Kind
+from autograder.grading.sandbox import Kind, resolve
 from autograder.grading.submissions import (
     Submission,
     find_students,
@@ -62,6 +63,7 @@ def grade_course(
     force: bool = False,
     cluster: str | None = None,
     sandbox: Kind = "auto",
+    nursery: Nursery | None = None,
 ) -> Outcomes:
     """Grade the submissions of `lab` in a course folder.
 
@@ -85,6 +87,9 @@ def grade_course(
         The address of a Dask scheduler, whose workers grade in the place of processes here.
     sandbox : {"auto", "bwrap", "none"}
         What surrounds students' code; "auto" takes bubblewrap where it works.
+    nursery : Nursery, optional
+        One that has been started for this lab and sandbox. Without it, and without a cluster,
+        one is started.
 
     Returns
     -------
@@ -104,6 +109,7 @@ def grade_course(
     results = results_file(folder, lab.name)
     outcomes = Outcomes()
     with (
+        nullcontext(nursery) if nursery or cluster else Nursery.of(lab, resolve(sandbox)) as warm,
         only_one(results.with_name(f".{lab.name}.lock"), f"grades {lab.name} in {folder}"),
         GradebookWriter(folder, package, config) as gradebook,
     ):
@@ -111,7 +117,8 @@ def grade_course(
         if student is None and (gone := set(records) - set(students)):
             gradebook.forget(gone)
             records = {name: record for name, record in records.items() if name not in gone}
-        run = _Run(package, folder, {} if force else records, gradebook, sandbox)
+        address = warm.address if warm else ""
+        run = _Run(package, folder, {} if force else records, gradebook, sandbox, address)
         rows = [row_of(name, record.graded) for name, record in records.items()]
         with (
             ResultsFile(results, rows) as table,
@@ -138,12 +145,13 @@ class _Run:
         records: dict[str, Record],
         gradebook: GradebookWriter,
         sandbox: Kind,
+        nursery: str,
     ) -> None:
         self.package = package
         self.folder = folder
         self.records = records
         self.gradebook = gradebook
-        self.sandbox = sandbox
+        self.where = sandbox, nursery
         self.grading = grader_digest() + package_digest(package)
         self.unchanged: set[str] = set()
 
@@ -166,7 +174,7 @@ class _Run:
                     ready.append((submission, digest, refused))
                 else:
                     # The bytes go to the worker and need not wait here.
-                    yield (replace(submission, data=None), digest), (submission.data, self.sandbox)
+                    yield (replace(submission, data=None), digest), (submission.data, *self.where)
 
         for (submission, digest), result in self._results(calls(), jobs, cluster):
             if isinstance(result, WorkerLost):

@@ -6,9 +6,10 @@ those of a notebook.
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from .display import Output, Outputs, Stream
+from .known_cells import KnownCells
 from .plain_cells import is_plain, may_await, transformers_of
 from .tamper import Fingerprint
 
@@ -27,9 +29,14 @@ class Shell:
 
     It is made once, before students' processes are forked, because making it costs more
     than the cells of a whole submission.
+
+    Parameters
+    ----------
+    known : iterable of str
+        Cells that many notebooks have. They are compiled here and not in each of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Iterable[str] = ()) -> None:
         keeper = self
         self.outputs = Outputs(0)
 
@@ -60,6 +67,7 @@ class Shell:
         class NotebookShell(InteractiveShell):  # type: ignore[misc]
             displayhook_class = Hook
             display_pub_class = Publisher
+            compiler_class = KnownCells
 
             def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
                 keeper.outputs.error(etype.__name__, text_of(evalue), list(stb))
@@ -84,6 +92,10 @@ class Shell:
         self.shell.run_line_magic("matplotlib", "inline")
         self.transformers = transformers_of(self.shell)
         self._warm_up()
+        self.shell.compile.changes_trees = lambda: self.shell.ast_transformers
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if self.shell.autoawait else 0
+        for source in known:
+            self.shell.compile.learn(source, flags)
         self.fingerprint = Fingerprint(self.shell)
 
     @property

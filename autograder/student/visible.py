@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from .limits import TimeLimitReached, time_limit
@@ -30,10 +32,7 @@ def run_visible(
     statement = None
     try:
         with time_limit(seconds, patience):
-            for statement in ast.parse(source).body:
-                code = compile(
-                    ast.Module([statement], []), "<visible asserts>", "exec", dont_inherit=True
-                )
+            for statement, code in compiled(source):  # noqa: B007 (it is looked at below)
                 exec(code, namespace)  # noqa: S102 (the author's own text)
     except AssertionError as error:
         text = statement and ast.get_source_segment(source, statement)
@@ -47,3 +46,12 @@ def run_visible(
     except (Exception, SystemExit, GeneratorExit) as error:
         return "error", f"your code raised {type(error).__name__}: {error}"
     return "passed", ""
+
+
+@lru_cache(maxsize=64)
+def compiled(source: str) -> list[tuple[ast.stmt, CodeType]]:
+    """Return the statements of `source`, each with its code."""
+    return [
+        (node, compile(ast.Module([node], []), "<visible asserts>", "exec", dont_inherit=True))
+        for node in ast.parse(source).body
+    ]

@@ -1,10 +1,13 @@
 """A warm process that forks one student's process after another.
 
 Importing numpy, pandas and matplotlib takes longer than grading a submission; here it is
-done once. Each student's process is forked into namespaces of its own, so that no submission
-sees another's files or processes. Interrupting and ending it is this process's work too.
+done once. Then a zygote is forked for each worker that connects. Each student's process is
+forked into namespaces of its own, so that no submission sees another's files or processes.
+Interrupting and ending it is the zygote's work too.
 
-Run as ``python -m <package>.zygote SOCKET OPTIONS``: the number of an open socket, and JSON.
+Run as ``python -m <package>.zygote DOOR LIFE``: the numbers of two open sockets. Workers connect
+to the first; the other end of the second is closed when nobody is there any more. The options
+are JSON on stdin.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ from .resources import (
 )
 from .shell import Shell
 from .syscalls import refuse_system_calls
+from .visible import compiled
 from .wire import Channel, WireError
 
 # An account that owns nothing.
@@ -50,25 +54,49 @@ _NOBODY = 65534
 
 
 def main(arguments: list[str]) -> None:
-    """Warm up, then fork a student's process for each pair of sockets that comes in."""
-    control = socket.socket(fileno=int(arguments[0]))
-    options = json.loads(arguments[1])
+    """Warm up, then fork a zygote for each connection."""
+    door, life = (socket.socket(fileno=int(number)) for number in arguments)
+    options = json.load(sys.stdin)
     limits = Limits(**options["limits"])
     # Only inside a sandbox are there folders that can be made anew for each submission.
     writable = list(options["writable"]) if options["sandboxed"] else []
-    if writable:
-        _move_in(control)
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import(options["preload"])
-    shell = Shell()
+    shell = Shell(options["cells"])
+    for source in options["asserts"]:
+        with suppress(SyntaxError, ValueError):  # it is said where they are run
+            compiled(source)
     mapped, held = memory_in_use()
     limits = replace(limits, mapped=mapped, held=held)
-    zygote = Zygote(shell, limits, writable)
     hide_memory()
     # The garbage collector would touch, and so copy, every page in each fork.
     gc.collect()
     gc.freeze()
+    while life not in select.select([door, life], [], [])[0]:
+        control = door.accept()[0]
+        _reap()
+        if os.fork() == 0:
+            try:
+                door.close()
+                life.close()
+                _be_a_zygote(control, shell, limits, writable)
+            finally:
+                os._exit(0)
+        control.close()
+
+
+def _be_a_zygote(control: socket.socket, shell: Shell, limits: Limits, writable: list[str]) -> None:
+    """Fork a student's process for each pair of sockets that comes in."""
+    processors = json.loads(control.recv(1 << 16) or "[]")
+    if processors:
+        with suppress(OSError):  # then it uses them all
+            os.sched_setaffinity(0, processors)
+    if writable:
+        _move_in(control)
+    end_with_parent()
+    zygote = Zygote(shell, limits, writable)
+    hide_memory()
     control.sendall(b"w")
     zygote.serve(control)
 

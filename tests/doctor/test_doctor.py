@@ -12,7 +12,8 @@ from autograder.cli import main
 from autograder.doctor import machine, trials
 from autograder.doctor.finding import Finding, table
 from autograder.grading import sandbox
-from autograder.grading.sandbox import bubblewrap, no_sandbox_warning
+from autograder.grading.bubblewrap import bubblewrap
+from autograder.grading.sandbox import no_sandbox_warning
 from autograder.grading.student_process import CellRun
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +54,8 @@ def test_without_bubblewrap_the_doctor_sees_what_is_open(monkeypatch, capsys):
 @needs_bubblewrap
 def test_a_limit_that_does_not_bind_is_noticed(monkeypatch):
     wide = trials.Limits(memory=2**34, file=2**30, disk=2**30, processes=4000)
-    monkeypatch.setattr(trials, "Sandbox", lambda kind, _: sandbox.Sandbox(kind, wide))
+    ready = trials.Ready(wide)
+    monkeypatch.setattr(trials, "Sandbox", lambda kind, _: sandbox.Sandbox(kind, ready))
     found = by_name(trials.sandbox_findings(ROOT))
     for name in ("processes", "file size", "all files"):
         assert found[name].unsafe, name
@@ -91,7 +93,7 @@ def test_a_trial_does_not_depend_on_speed():
 
 def test_a_process_that_does_not_start_is_told(monkeypatch):
     class Broken(sandbox.Sandbox):
-        def _start(self):
+        def _connected(self):
             raise sandbox.GradlabError("no", found="clone: not permitted")
 
     monkeypatch.setattr(trials, "Sandbox", Broken)

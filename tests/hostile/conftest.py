@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from autograder.grading import student_process
+from autograder.grading.bubblewrap import HOME, bubblewrap
 from autograder.grading.execute import close_sandboxes
 from autograder.grading.packing import package_lab
-from autograder.grading.sandbox import _HOME, bubblewrap
 from tests.grading.helpers import solved
 from tests.hostile.attacks import MEAN_ROWS
 from tests.toy import NAME, toy_course
@@ -27,7 +27,7 @@ processes = 24
 """
 
 # The folder that a process in the sandbox may write to; /scratch where Python lies in /tmp.
-WRITABLE = _HOME
+WRITABLE = HOME
 
 needs_sandbox = pytest.mark.skipif(bool(bubblewrap()), reason=bubblewrap() or "there is one")
 

@@ -113,8 +113,8 @@ def test_attack(name, package, lab, base, port, honest):
     assert points(after) == HONEST
     assert after.notebook == honest.notebook
     assert after.flags == ()
-    zygote = warm_sandbox(package)._process.pid
-    assert settled(lambda: len(descendants(zygote)) <= 2), descendants(zygote)
+    nursery = warm_sandbox(package)._nursery.process.pid
+    assert settled(lambda: len(descendants(nursery)) <= 3), descendants(nursery)
     assert files_of(lab.course.root) == before
     assert not [path for folder in {"/tmp", "/dev/shm", WRITABLE}
                 for path in Path(folder).glob("hostile*")]  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading.grade import grade_submission
+from autograder.grading.ready import Ready
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.student_process import StudentGone
 from autograder.grading.submissions import read_submission
@@ -21,21 +22,21 @@ LIMITS = Limits(memory=2**28, file=2**20, disk=2**23, processes=24)
 
 @pytest.fixture(scope="module")
 def warm():
-    with Sandbox("bwrap", LIMITS) as sandbox:
+    with Sandbox("bwrap", Ready(LIMITS)) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(warm):
     """Return the sandbox with nothing in it; a test that failed may have left something."""
-    if warm._process is not None and not settled(lambda: len(inside(warm)) <= 2):
+    if warm._nursery is not None and not settled(lambda: len(inside(warm)) <= 3):
         warm.close_zygote()
     return warm
 
 
 def inside(sandbox):
-    """Return the processes in a sandbox; its zygote and bubblewrap's own make two."""
-    return descendants(sandbox._process.pid)
+    """Return the processes in a sandbox; nursery, waiting process and zygote make three."""
+    return descendants(sandbox._nursery.process.pid)
 
 
 FOLDERS = [WRITABLE, "/dev/shm", "/dev", "/proc", "/", "/libraries", "/usr", "/etc", "/dev/pts"]
@@ -115,14 +116,14 @@ def test_nothing_reaches_a_submission_beside_it_or_after_it(sandbox):
     assert ran(after, FIND) == "[]\n"
     for process in (beside, after):
         process.end()
-    assert settled(lambda: len(inside(sandbox)) <= 2)
+    assert settled(lambda: len(inside(sandbox)) <= 3)
 
 
 @pytest.mark.slow
 @needs_sandbox
 def test_what_honest_code_needs_is_there():
     """The filter of system calls leaves processes, threads, pools and shared arrays."""
-    sandbox = Sandbox("bwrap", Limits())
+    sandbox = Sandbox("bwrap")
     process = sandbox.fork()
     said = ran(process, """
 import multiprocessing, os, random, subprocess, tempfile, threading, time
@@ -163,12 +164,12 @@ except MemoryError:
 @needs_sandbox
 def test_a_course_inside_a_folder_that_is_shown_is_hidden():
     """Somebody keeps the course in /usr/src/app, or beside Python itself."""
-    from autograder.grading.sandbox import _bubblewrap
+    from autograder.grading.bubblewrap import inside
 
-    package = Path(sys.prefix) / "course" / "autograder" / "student"
-    command = _bubblewrap(package, {}, [package.parents[1]])
-    assert ["--tmpfs", str(package.parents[1])] in [command[i : i + 2] for i in range(len(command))]
-    command = _bubblewrap(package, {}, [Path("/nowhere/that/is/shown")])
+    course = Path(sys.prefix) / "course"
+    command = inside(["true"], {}, [course])
+    assert ["--tmpfs", str(course)] in [command[i : i + 2] for i in range(len(command))]
+    command = inside(["true"], {}, [Path("/nowhere/that/is/shown")])
     assert "/nowhere/that/is/shown" not in command
 
 

@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from autograder.grading.sandbox import Sandbox, bubblewrap
+from autograder.grading.bubblewrap import bubblewrap
+from autograder.grading.sandbox import Sandbox
 from autograder.grading.student_process import JudgeGone, OutOfTime
-from autograder.student.resources import Limits
 from autograder.student.side import StudentError
 
 pytestmark = [
@@ -22,7 +22,7 @@ WHO = "import os\ndef probe(student):\n    return os.getpid()"
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox("bwrap", Limits()) as sandbox:
+    with Sandbox("bwrap") as sandbox:
         yield sandbox
 
 

@@ -9,7 +9,6 @@ from autograder.authoring.notebooks import release_notebook, solution_notebook
 from autograder.catalog import Course
 from autograder.proving.load import load_faults
 from autograder.student.plain_cells import is_plain, may_await
-from autograder.student.shell import Shell
 
 PIECES = [
     "x = 1", "x = 2\n", "", "   ", "\t", "def f(a):", "    return a % 2", "    ", "%time x",
@@ -56,11 +55,6 @@ def test_most_cells_of_a_lab_are_plain(lab):
     assert len(plain) > 0.8 * len(sources)
     for source in plain:
         assert by_ipython(source) == as_it_is(source)
-
-
-@pytest.fixture(scope="module")
-def shell():
-    return Shell()
 
 
 def test_a_transformer_of_the_students_own_works_as_in_a_kernel(shell):
