@@ -299,7 +299,7 @@ def own_time(package: LabPackage, text: str) -> float:
                 side = StudentSide(names)
                 side.operations = {name: timed(do) for name, do in side.operations.items()}
                 # Looking at what is called is ours, and slows the student's code.
-                side.operations |= {"watch": lambda: None, "entered": lambda names: []}
+                side.operations |= {"watch": lambda: None, "entered": list}
                 checks = package.checks()[exercise]
                 run_checks(checks, side, lab=package.lab, seed=package.settings.seed)
         pyplot.close("all")

@@ -87,7 +87,7 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
             side.limit(seconds),
         ):
             warnings.simplefilter("default")
-            side.request("begin", seed, False)
+            side.request("begin", seed, [])
             check(Student(answer), np.random.default_rng(seed))
     except CheckFailed as failed:
         status, seen, hint = "failed", failed.seen, failed.hint

@@ -145,7 +145,7 @@ class Watched:
     def request(self, operation: str, *operands: Plain) -> Plain:
         """Carry the request on; note whose name it asks for."""
         if operation == "begin":
-            operands = (operands[0], True)
+            operands = (operands[0], list(self._forbidden))
         elif operation == "name":
             self.asked.add(operands[0])
         elif operation == "probe":
@@ -184,7 +184,7 @@ class Watched:
         return [name for name in self._names if name in self.entered | read]
 
     def _note(self) -> None:
-        reply = self._side.request("entered", list(self._forbidden))
+        reply = self._side.request("entered")
         if not isinstance(reply, list):
             raise StudentError("NotWatched", "it cannot be told which functions it calls")
         self.entered.update(name for name in self._names if name in reply)

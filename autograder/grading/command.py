@@ -80,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
     if options.jobs is not None and options.jobs < 1:
         raise GradlabError("--jobs is too small", expected="1 or more", found=str(options.jobs))
     lab = Course.default().lab(options.lab)
+    without_web_pages()
     with ExitStack() as stack:
         nursery = None
         if options.cluster is None:
@@ -88,8 +89,7 @@ def run(options: argparse.Namespace) -> int:
             from autograder.grading.sandbox import resolve
 
             # It warms up while the grader itself is imported, which takes as long.
-            nursery = stack.enter_context(Nursery.of(lab, resolve(options.sandbox)))
-        without_web_pages()
+            nursery = stack.enter_context(Nursery(resolve(options.sandbox)))
         from autograder.grading.run import grade_course
         from autograder.reporting.summary import summary, table
 

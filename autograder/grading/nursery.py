@@ -19,17 +19,16 @@ import time
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from autograder.authoring.notebooks import source_notebook
-from autograder.catalog import Lab
 from autograder.errors import GradlabError
 from autograder.grading.bubblewrap import HOME, PACKAGE, inside
-from autograder.grading.ready import Ready
+
+if TYPE_CHECKING:
+    from autograder.grading.ready import Ready
 
 START_SECONDS = 120.0
 _END_SECONDS = 10.0
-_PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "course_utils", "tqdm.auto")
 _PASSED_ON = ("PATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 _THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS")
 # The name of a socket has room for about a hundred characters.
@@ -43,8 +42,6 @@ class Nursery:
     ----------
     kind : {"bwrap", "none"}
         What surrounds it.
-    ready : Ready
-        What it makes ready.
     hidden : sequence of Path
         Folders that students' code must not see.
 
@@ -54,27 +51,19 @@ class Nursery:
         What `connect` takes.
     """
 
-    def __init__(
-        self, kind: Literal["bwrap", "none"], ready: Ready, hidden: tuple[Path, ...] = ()
-    ) -> None:
+    def __init__(self, kind: Literal["bwrap", "none"], hidden: tuple[Path, ...] = ()) -> None:
         short = tempfile.gettempdir() if len(tempfile.gettempdir()) < _LONGEST else "/tmp"  # noqa: S108
         self._home = Path(tempfile.mkdtemp(prefix="gradlab-", dir=short))
         self.address = str(self._home / "nursery")
-        options = {
-            "limits": asdict(ready.limits),
-            "sandboxed": kind == "bwrap",
-            "preload": list(dict.fromkeys([*_PRELOAD, *ready.modules])),
-            "cells": ready.cells,
-            "asserts": ready.asserts,
-            "writable": [HOME, "/dev/shm"],  # noqa: S108
-        }
-        said = self._home / "options"
-        said.write_text(json.dumps(options))
-        # Nobody writes into it. It tells the nursery when this process has gone.
+        # Only inside a sandbox are there folders that can be made anew for each submission.
+        self._writable = [HOME, "/dev/shm"] if kind == "bwrap" else []  # noqa: S108
+        self._options = self._home / "options"
+        self._options.touch()
+        # It tells the nursery when its options are there, and when this process has gone.
         self._life, theirs = socket.socketpair()
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door,
-            said.open() as stdin,
+            self._options.open() as stdin,
             theirs,
         ):
             door.bind(self.address)
@@ -103,16 +92,12 @@ class Nursery:
                 stderr=subprocess.PIPE,
             )
 
-    @staticmethod
-    def of(lab: Lab, kind: Literal["bwrap", "none"]) -> Nursery:
-        """Start one for a lab as its source is now.
-
-        Raises
-        ------
-        GradlabError
-            If the source is at fault.
-        """
-        return Nursery(kind, Ready.of(source_notebook(lab), lab.course.settings))
+    def prepare(self, ready: Ready) -> None:
+        """Say what it makes ready; before that it serves nobody."""
+        options = {**asdict(ready), "writable": self._writable}
+        self._options.write_text(json.dumps(options))
+        with suppress(OSError):  # it has ended; who connects will find that out
+            self._life.send(b"o")
 
     def __enter__(self) -> Nursery:
         return self

@@ -43,6 +43,7 @@ class Referee:
         self._process: StudentProcess | None = None
         self._end = 0.0
         self._pending: list[list[Plain]] = []
+        self._entered: list[Plain] = []
         self.died = False
         self.late = False
 
@@ -60,7 +61,12 @@ class Referee:
 
     def request(self, operation: str, *operands: Plain) -> Plain:
         """Carry out one operation in a fork of the student's process."""
+        if operation == "entered":
+            # Each answer tells it.
+            return self._entered
         if operation in _SILENT:
+            if operation == "begin":
+                self._entered = []
             self._pending.append([operation, *operands])
             return None
         return self._asked(operation, *operands)
@@ -79,7 +85,10 @@ class Referee:
                 # A check may ask in a loop, and each answer come at once.
                 raise OutOfTime
             first, self._pending = self._pending, []
-            return process.ask(operation, *operands, seconds=left, first=first)
+            try:
+                return process.ask(operation, *operands, seconds=left, first=first)
+            finally:
+                self._entered = process.entered
         except OutOfTime:
             self.late = True
             raise TimeLimitReached from None

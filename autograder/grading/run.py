@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,20 +104,24 @@ def grade_course(
     """
     folder = folder.resolve()
     students = find_students(folder, lab.name, student)
-    package = package_lab(lab)
     config = nbgrader_config(folder, lab.course.root)
     results = results_file(folder, lab.name)
     outcomes = Outcomes()
-    with (
-        nullcontext(nursery) if nursery or cluster else Nursery.of(lab, resolve(sandbox)) as warm,
-        only_one(results.with_name(f".{lab.name}.lock"), f"grades {lab.name} in {folder}"),
-        GradebookWriter(folder, package, config) as gradebook,
-    ):
+    with ExitStack() as stack:
+        if nursery is None and cluster is None:
+            nursery = stack.enter_context(Nursery(resolve(sandbox)))
+        package = package_lab(lab)
+        if nursery:
+            nursery.prepare(package.ready)
+        stack.enter_context(
+            only_one(results.with_name(f".{lab.name}.lock"), f"grades {lab.name} in {folder}")
+        )
+        gradebook = stack.enter_context(GradebookWriter(folder, package, config))
         records = gradebook.records()
         if student is None and (gone := set(records) - set(students)):
             gradebook.forget(gone)
             records = {name: record for name, record in records.items() if name not in gone}
-        address = warm.address if warm else ""
+        address = nursery.address if nursery else ""
         run = _Run(package, folder, {} if force else records, gradebook, sandbox, address)
         rows = [row_of(name, record.graded) for name, record in records.items()]
         with (

@@ -129,7 +129,8 @@ class Sandbox:
             with suppress(GradlabError):
                 return connect(self._address)
             self._address = ""
-        self._nursery = Nursery(self.kind, self.ready, self.hidden)
+        self._nursery = Nursery(self.kind, self.hidden)
+        self._nursery.prepare(self.ready)
         try:
             return connect(self._nursery.address)
         except GradlabError as error:

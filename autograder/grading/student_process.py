@@ -68,6 +68,11 @@ class StudentProcess:
     ----------
     data, orders : socket
         The connections to the process and to its keeper.
+
+    Attributes
+    ----------
+    entered : list
+        What has been entered since the check began, of what it forbids; as the process says.
     """
 
     def __init__(self, data: socket.socket, orders: socket.socket) -> None:
@@ -75,6 +80,7 @@ class StudentProcess:
         self._orders = orders
         self.alive = True
         self.judging = False
+        self.entered: list[Plain] = []
         if self._receive(START_SECONDS) != ["ready"]:
             raise self._gone("it did not start")
 
@@ -195,6 +201,7 @@ class StudentProcess:
         StudentGone
             If the process has gone with it.
         """
+        self.entered = []
         reply, stopped = self._exchange(["ask", list(first), operation, *operands], seconds)
         if _is_resumed(reply):
             self.judging = False
@@ -202,9 +209,11 @@ class StudentProcess:
         if stopped:
             raise OutOfTime
         match reply:
-            case ["value", value]:
+            case ["value", value, list(entered)]:
+                self.entered = entered
                 return value
-            case ["raised", str(kind), str(message), bool(missing)]:
+            case ["raised", str(kind), str(message), bool(missing), list(entered)]:
+                self.entered = entered
                 raise StudentError(kind[:100], message[:1000], missing=missing)
         raise self._gone("it sent something that is no answer")
 

@@ -36,6 +36,9 @@ class Ref:
     type_name: str
 
 
+_AS_IT_IS = frozenset([type(None), bool, float, Ref])
+
+
 def to_plain(value: object, refer: Callable[[object], Ref]) -> Plain:
     """Copy `value` as plain data; `refer` gives a `Ref` for each object that is not plain.
 
@@ -49,12 +52,17 @@ def to_plain(value: object, refer: Callable[[object], Ref]) -> Plain:
 
     def convert(item: object, depth: int) -> Plain:
         budget.item(depth)
-        if item is None or isinstance(item, Ref):
+        if type(item) in _AS_IT_IS:
             return item
+        if isinstance(item, np.ndarray):
+            if item.dtype.kind not in "biufc":
+                return refer(item)
+            budget.size(item.nbytes)
+            return np.array(item, order="C", copy=True, subok=False)
         if isinstance(item, np.generic):
             return np.array(item)[()] if item.dtype.kind in "biufc" else refer(item)
-        if isinstance(item, (bool, float)):
-            return item if type(item) in (bool, float) else float.__float__(item)
+        if isinstance(item, float):
+            return float.__float__(item)
         if isinstance(item, complex):
             return complex.__complex__(item)
         if isinstance(item, int):
@@ -68,11 +76,6 @@ def to_plain(value: object, refer: Callable[[object], Ref]) -> Plain:
         if isinstance(item, bytes):
             budget.size(bytes.__len__(item))
             return bytes(memoryview(item))
-        if isinstance(item, np.ndarray):
-            if item.dtype.kind not in "biufc":
-                return refer(item)
-            budget.size(item.nbytes)
-            return np.array(item, order="C", copy=True, subok=False)
         if isinstance(item, list):
             return [convert(part, depth + 1) for part in list.__iter__(item)]
         if isinstance(item, tuple):

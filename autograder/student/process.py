@@ -10,8 +10,8 @@ or a new one made, it has run the same cells.
 
 from __future__ import annotations
 
+import _signal as _c_signal  # type: ignore[import-not-found]
 import gc
-import inspect
 import os
 import signal
 import socket
@@ -30,10 +30,8 @@ from .wire import Channel, WireClosedError, WireError
 
 # Taken here, before a student's code can put something else in their place.
 _fork, _exit, _kill, _getpid = os.fork, os._exit, os.kill, os.getpid
-# What `signal` wraps around them, names for numbers, takes longer than all else of a request.
-_signal, _getsignal, _sigmask = (
-    inspect.unwrap(one) for one in (signal.signal, signal.getsignal, signal.pthread_sigmask)
-)
+# Those of `signal` make names of numbers, for which a request has no use, and take far longer.
+_signal, _getsignal, _sigmask = _c_signal.signal, _c_signal.getsignal, _c_signal.pthread_sigmask
 
 
 class Server:
@@ -46,14 +44,15 @@ class Server:
     ``["file", name, content]``               ``["written"]``
     ``["visible", source, seconds]``          ``["judged", outputs, cut, status, seen]``
     ``["judge"]``                             ``["judging"]``, from a fork, which then answers
-    ``["ask", first, operation, *operands]``  ``["value", value]``, or
-                                              ``["raised", kind, message, missing]``
+    ``["ask", first, operation, *operands]``  ``["value", value, entered]``, or
+                                              ``["raised", kind, message, missing, entered]``
     ``["end"]``                               ``["resumed", code]``: the fork has paused, or
                                               has ended with this code
     ``["tampering"]``                         ``["seen", names]``
     ========================================  =============================================
 
-    `first` lists operations to be carried out before, whose values nobody waits for.
+    `first` lists operations to be carried out before, whose values nobody waits for. `entered`
+    lists what has been entered, since the check began, of what it forbids.
 
     `again` says whether a fork that is kept may run the cell too; else it ends. Its own
     connection to this process carries:
@@ -182,10 +181,12 @@ class Server:
                     with self.shell.showing(0):
                         for one in first:
                             self.side.request(*one)
-                        return ["value", self.side.request(operation, *operands)]
+                        value = self.side.request(operation, *operands)
+                    return ["value", value, self.side.request("entered")]
                 except StudentError as error:
                     self.spoiled = self.spoiled or not error.missing
-                    return ["raised", error.kind, error.message, error.missing]
+                    entered = self.side.request("entered")
+                    return ["raised", error.kind, error.message, error.missing, entered]
             case ["tampering"]:
                 changes = self.shell.fingerprint.changes()
                 return ["seen", changes[:100] + ["signals replaced"] * self.deafened]

@@ -82,7 +82,7 @@ class StudentSide:
             "call": lambda target, args, kwargs: target(*args, **kwargs),
             "probe": self._probe,
             "begin": self._begin,
-            "entered": lambda names: self.watch.entered(names) if self.watch else [],
+            "entered": lambda: self.watch.entered() if self.watch else [],
         }
 
     def request(self, operation: str, *operands: Plain) -> Plain:
@@ -113,11 +113,11 @@ class StudentSide:
         """Raise `TimeLimitReached` in the block once it has run for `seconds`."""
         return time_limit(seconds, self.patience)
 
-    def _begin(self, seed: int, watched: bool) -> None:
-        """Begin a check; if `watched`, note from now on which functions are entered."""
+    def _begin(self, seed: int, names: list[str]) -> None:
+        """Begin a check; note from now on which of the functions called `names` are entered."""
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002 (students may draw from the global state)
-        self.watch = Watch() if watched else None
+        self.watch = Watch(names) if names else None
 
     def _refer(self, value: object) -> Ref:
         self.objects.append(value)

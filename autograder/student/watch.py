@@ -21,39 +21,53 @@ SWITCHED_OFF = "sys.setprofile"
 
 
 class Watch:
-    """The functions that were entered in its blocks."""
+    """The functions that were entered in its blocks.
 
-    def __init__(self) -> None:
-        self._codes: set[CodeType] = set()
-        self._builtins: set[tuple[object, str]] = set()
+    Parameters
+    ----------
+    names : sequence of str
+        The dotted names that are of interest.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        codes: set[CodeType] = set()
+        builtins: set[tuple[object, str]] = set()
+
+        # It is called at each call and return: what it uses is close at hand.
+        def note(frame: Any, event: str, argument: Any) -> None:
+            if event == "call":
+                codes.add(frame.f_code)
+            elif event == "c_call":
+                builtins.add((_owner(argument), argument.__name__))
+
+        self._note, self._codes, self._builtins = note, codes, builtins
         self._switched_off = False
+        self._last: tuple[tuple[int, int, bool], list[str]] = (0, 0, False), []
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Note what is entered in this block."""
-        before, note = _get(), self._note
-        _set(note)
+        before = _get()
+        _set(self._note)
         try:
             yield
         finally:
-            self._switched_off |= _get() is not note
+            self._switched_off |= _get() is not self._note
             _set(before)
 
-    def entered(self, names: Sequence[str]) -> list[str]:
-        """Return those of the dotted `names` that were entered.
+    def entered(self) -> list[str]:
+        """Return those of the names that were entered.
 
         A class counts as entered when one of its own methods was. What is not imported
         was not entered. `SWITCHED_OFF` is always among them when the code put another hook in
         the place of this one.
         """
-        found = [name for name in names if self._was_entered(_found(name))]
-        return [*found, SWITCHED_OFF] if self._switched_off else found
-
-    def _note(self, frame: Any, event: str, argument: Any) -> None:
-        if event == "call":
-            self._codes.add(frame.f_code)
-        elif event == "c_call":
-            self._builtins.add((_owner(argument), argument.__name__))
+        known = len(self._codes), len(self._builtins), self._switched_off
+        if known != self._last[0]:
+            found = [name for name in self._names if self._was_entered(_found(name))]
+            self._last = known, [*found, SWITCHED_OFF] if self._switched_off else found
+        return self._last[1]
 
     def _was_entered(self, thing: object) -> bool:
         if isinstance(thing, type):

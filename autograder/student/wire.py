@@ -12,6 +12,7 @@ import math
 import socket
 import struct
 import time
+from functools import lru_cache
 from typing import Any
 
 import msgpack
@@ -40,6 +41,7 @@ _DEPTH = 2 * MAX_DEPTH
 _ITEMS = 2 * MAX_ITEMS
 _KINDS = "biufc"
 _LEAVES = (bool, int, float, complex, str, bytes, np.generic, np.ndarray, Ref)
+_EXACT = frozenset([type(None), *_LEAVES])
 
 
 class WireError(Exception):
@@ -212,6 +214,11 @@ def decode(head: bytes, tail: bytes) -> Plain:
 def _dtype(name: object) -> np.dtype[Any]:
     if not isinstance(name, str) or len(name) > 8:
         raise WireError("not a dtype")
+    return _numeric(name)
+
+
+@lru_cache(maxsize=64)
+def _numeric(name: str) -> np.dtype[Any]:
     dtype = np.dtype(name)
     if dtype.kind not in _KINDS or dtype.hasobject:
         raise WireError("not a numeric dtype")
@@ -222,6 +229,8 @@ def _check(value: object, depth: int) -> None:
     """Refuse what is nested too deeply, and types that are not plain."""
     if depth > _DEPTH:
         raise WireError("nested too deeply")
+    if type(value) in _EXACT:
+        return
     if isinstance(value, (list, tuple)):
         for part in value:
             _check(part, depth + 1)
@@ -229,7 +238,7 @@ def _check(value: object, depth: int) -> None:
         for key, part in value.items():
             _check(key, depth + 1)
             _check(part, depth + 1)
-    elif value is not None and not isinstance(value, _LEAVES):
+    elif not isinstance(value, _LEAVES):
         raise WireError(f"{type(value).__name__} is not plain data")
 
 

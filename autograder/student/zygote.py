@@ -6,8 +6,8 @@ forked into namespaces of its own, so that no submission sees another's files or
 Interrupting and ending it is the zygote's work too.
 
 Run as ``python -m <package>.zygote DOOR LIFE``: the numbers of two open sockets. Workers connect
-to the first; the other end of the second is closed when nobody is there any more. The options
-are JSON on stdin.
+to the first. On the second comes a byte when the options are there, as JSON on stdin; its other
+end is closed when nobody is there any more.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import signal
 import socket
 import sys
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,8 @@ from .syscalls import refuse_system_calls
 from .visible import compiled
 from .wire import Channel, WireError
 
+# What the notebooks of any lab import.
+_USUAL = ("numpy", "pandas", "matplotlib.pyplot", "course_utils", "tqdm.auto")
 # An account that owns nothing.
 _NOBODY = 65534
 
@@ -56,13 +59,19 @@ _NOBODY = 65534
 def main(arguments: list[str]) -> None:
     """Warm up, then fork a zygote for each connection."""
     door, life = (socket.socket(fileno=int(number)) for number in arguments)
-    options = json.load(sys.stdin)
-    limits = Limits(**options["limits"])
-    # Only inside a sandbox are there folders that can be made anew for each submission.
-    writable = list(options["writable"]) if options["sandboxed"] else []
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _import(options["preload"])
+    _import(_USUAL)
+    if not life.recv(1):
+        return
+    options = json.load(sys.stdin)
+    limits = Limits(**options["limits"])
+    writable = list(options["writable"])
+    _import(options["modules"])
+    with suppress(Exception):
+        from course_utils.data.mnist import preload_mnist
+
+        preload_mnist()
     shell = Shell(options["cells"])
     for source in options["asserts"]:
         with suppress(SyntaxError, ValueError):  # it is said where they are run
@@ -118,16 +127,12 @@ def _move_in(control: socket.socket) -> None:
     end_first_when_memory_is_short()
 
 
-def _import(names: list[str]) -> None:
+def _import(names: Sequence[str]) -> None:
     for name in names:
         # What is missing here is missing in the student's notebook too, and said there.
         with suppress(Exception), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             __import__(name)
-    with suppress(Exception):
-        from course_utils.data.mnist import preload_mnist
-
-        preload_mnist()
 
 
 def _receive(control: socket.socket) -> tuple[str, int, int] | None:

@@ -495,8 +495,8 @@ def assert_gradients_agree(model, x, y):
 
 
 # %% tags=["check"] name="backprop_check" points=25
-small = Network((6, 5, 4, 3))  # no two layers of one size: shapes must fit
-batch_x = np.linspace(-1, 1, 7 * 6).reshape(7, 6)
+small = Network((5, 4, 2, 3))  # no two layers of one size: shapes must fit
+batch_x = np.linspace(-1, 1, 7 * 5).reshape(7, 5)
 batch_y = np.eye(3)[[0, 2, 1, 1, 0, 2, 2]]
 
 assert_gradients_agree(small, batch_x, batch_y)
@@ -736,8 +736,8 @@ class Task1(Network):
 
 
 # %% tags=["check"] name="task1_check" points=25
-small = Task1((6, 5, 4, 3))
-batch_x = np.linspace(-1, 1, 7 * 6).reshape(7, 6)
+small = Task1((5, 4, 2, 3))
+batch_x = np.linspace(-1, 1, 7 * 5).reshape(7, 5)
 batch_y = np.eye(3)[[0, 2, 1, 1, 0, 2, 2]]
 
 outputs = small.feedforward(batch_x)

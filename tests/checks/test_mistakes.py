@@ -139,7 +139,7 @@ def test_what_is_too_large_is_not_kept():
     student.many()
     student.few()
     assert heard.values == []
-    heard.request("begin", 1, False)
+    heard.request("begin", 1, [])
     assert heard.values == []
     student.few()
     assert len(heard.values) == 1

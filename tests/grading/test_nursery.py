@@ -28,7 +28,8 @@ def kind(request):
 
 @pytest.fixture(scope="module")
 def nursery(kind):
-    with Nursery(kind, Ready(cells=(CELLS,))) as made:
+    with Nursery(kind) as made:
+        made.prepare(Ready(cells=(CELLS,)))
         yield made
 
 
@@ -77,7 +78,7 @@ def test_a_zygote_that_dies_is_replaced_and_the_other_lives(sandboxes, nursery):
 
 
 def test_where_the_nursery_has_gone_a_sandbox_has_its_own(kind):
-    gone = Nursery(kind, Ready())
+    gone = Nursery(kind)
     gone.close()
     with Sandbox(kind, address=gone.address) as sandbox:
         process = sandbox.fork()
@@ -86,8 +87,17 @@ def test_where_the_nursery_has_gone_a_sandbox_has_its_own(kind):
         assert sandbox._nursery is not None
 
 
+def test_nothing_is_left_of_a_nursery_that_was_told_nothing(kind):
+    nursery = Nursery(kind)
+    left = [psutil.Process(pid) for pid in [nursery.process.pid, *descendants(nursery)]]
+    nursery.close()
+    _, alive = psutil.wait_procs(left, timeout=20)
+    assert alive == []
+
+
 def test_nothing_is_left_of_a_nursery(kind):
-    nursery = Nursery(kind, Ready())
+    nursery = Nursery(kind)
+    nursery.prepare(Ready())
     control = connect(nursery.address)
     left = [psutil.Process(pid) for pid in descendants(nursery)]
     assert left
