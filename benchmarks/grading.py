@@ -46,6 +46,7 @@ from autograder.authoring.notebooks import release_notebook, solution_notebook, 
 from autograder.catalog import Course, Lab
 from autograder.grading.execute import close_sandboxes
 from autograder.grading.grade import grade_submission
+from autograder.grading.match import is_explore
 from autograder.grading.package import LabPackage
 from autograder.grading.packing import package_lab
 from autograder.grading.pool import processors
@@ -78,13 +79,8 @@ def notebooks(lab: Lab, count: int, *, explore: bool) -> Iterator[str]:
             if number % 20 == 10 and index > len(notebook.cells) // 2:
                 cell.source = release.cells[index].source
         if not explore:
-            notebook.cells = [c for c in notebook.cells if "explore" not in tags(c)]
+            notebook.cells = [c for c in notebook.cells if not is_explore(c)]
         yield write(notebook)
-
-
-def tags(cell: Any) -> list[str]:
-    """Return a cell's tags."""
-    return list(cell.metadata.get("tags", []))
 
 
 def hand_in(lab: Lab, folder: Path, count: int, *, explore: bool = False, first: int = 0) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 
 from autograder.authoring.notebooks import write
-from autograder.grading.match import name_of
+from autograder.grading.match import is_explore, name_of
 
 Notebook = Any
 
@@ -45,7 +45,7 @@ def with_copy(notebook: Notebook, name: str) -> Notebook:
 
 def without_explore(notebook: Notebook) -> Notebook:
     """Delete the cells that train for pleasure."""
-    notebook.cells = [c for c in notebook.cells if "explore" not in c.metadata.get("tags", [])]
+    notebook.cells = [cell for cell in notebook.cells if not is_explore(cell)]
     return notebook
 
 

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from autograder.checks.run import run_checks
 from autograder.checks.verdict import visible_outcome
 from autograder.grading.canonical import copied
-from autograder.grading.match import visible
+from autograder.grading.match import is_explore, visible
 from autograder.grading.outputs import error, line, received, verdict_outputs, where_it_was
 from autograder.grading.package import LabPackage
 from autograder.grading.referee import Referee
@@ -159,7 +159,7 @@ class _Run:
 
     def _seconds(self, cell: NotebookNode) -> float:
         settings = self.package.settings
-        own = settings.explore_seconds if _is_explore(cell) else settings.cell_seconds
+        own = settings.explore_seconds if is_explore(cell) else settings.cell_seconds
         return max(0.1, min(own, self.end - time.monotonic()))
 
     def _leave_out(self, cell: NotebookNode, number: int) -> None:
@@ -177,7 +177,7 @@ class _Run:
         """Run a cell and return what it shows, with a plain line about what was stopped."""
         seconds = self._seconds(cell)
         try:
-            ran = process.run_cell(cell.source, seconds, again=not _is_explore(cell))
+            ran = process.run_cell(cell.source, seconds, again=not is_explore(cell))
         except StudentGone:
             self._leave_out(cell, number)
             said = "the Python process ended, or could not be stopped, while this cell ran"
@@ -187,7 +187,7 @@ class _Run:
             return shown
         where = where_it_was(shown)
         shown = [output for output in shown if output.output_type != "error"]
-        if _is_explore(cell):
+        if is_explore(cell):
             said = (
                 f"Stopped after {seconds:g} seconds: explore cells have a short budget while "
                 "grading. This costs nothing.\n"
@@ -258,11 +258,7 @@ def _exercise(check: NotebookNode) -> str:
     return str(check.metadata.nbgrader.grade_id).removesuffix("_check")
 
 
-def _is_explore(cell: NotebookNode) -> bool:
-    return "explore" in cell.metadata.get("tags", [])
-
-
 def _called(cell: NotebookNode, number: int) -> str:
     name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    kind = "explore" if _is_explore(cell) else "code"
+    kind = "explore" if is_explore(cell) else "code"
     return str(name) if name else f"{kind} cell {number + 1}"

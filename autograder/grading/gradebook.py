@@ -45,6 +45,24 @@ def gradebook_url(folder: Path, config: Config) -> str:
     return str(CourseDirectory(root=str(folder.resolve()), config=config).db_url)
 
 
+def existing_gradebook_url(folder: Path, config: Config, lab: str = "LAB") -> str:
+    """Return the URL of a gradebook that is there: opening one that is not would make it.
+
+    Raises
+    ------
+    GradlabError
+        If there is none.
+    """
+    url = gradebook_url(folder, config)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        raise GradlabError(
+            f"there is no gradebook in {folder}",
+            expected=url,
+            mend=f"run `gradlab grade {lab} --course {folder}`",
+        )
+    return url
+
+
 def open_gradebook(url: str) -> Gradebook:
     """Open a gradebook; a new one is made where there is none.
 

@@ -60,6 +60,11 @@ def is_students(original: NotebookNode) -> bool:
     return bool(original.metadata.nbgrader.get("solution"))
 
 
+def is_explore(cell: NotebookNode) -> bool:
+    """Whether a cell trains or draws, and earns nothing."""
+    return "explore" in cell.metadata.get("tags", [])
+
+
 def visible(source: str) -> str:
     """Return a source as students see it: without hidden regions."""
     return _HIDDEN.sub("", source)

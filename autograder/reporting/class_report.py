@@ -15,14 +15,14 @@ from autograder.catalog import Lab
 from autograder.checks.verdict import Verdict
 from autograder.errors import GradlabError
 from autograder.grading.configuration import nbgrader_config
-from autograder.grading.gradebook import gradebook_url, open_gradebook
+from autograder.grading.gradebook import existing_gradebook_url, open_gradebook
 from autograder.grading.graded import GRADED
 from autograder.grading.package import GradedCell
 from autograder.grading.points import verdict_of
 from autograder.grading.record import Record, read_records
 from autograder.grading.submissions import find_students
-from autograder.reporting.grades import CellGrade, Grades, read_grades
-from autograder.reporting.page import NO_RESPONSE, is_unwritten
+from autograder.reporting.grades import Grades, read_grades
+from autograder.reporting.page import NO_RESPONSE, is_unwritten, state_of
 from autograder.reporting.results import row_of
 from autograder.reporting.summary import waiting_students
 
@@ -103,7 +103,8 @@ def read_class(lab: Lab, folder: Path) -> ClassReport:
         If there is no gradebook, it cannot be read, or nobody has been graded in the lab.
     """
     folder = folder.resolve()
-    with open_gradebook(_existing_gradebook(lab, folder)) as gradebook:
+    url = existing_gradebook_url(folder, nbgrader_config(folder, lab.course.root), lab.name)
+    with open_gradebook(url) as gradebook:
         with gradebook.engine.connect() as connection:
             records = read_records(connection, lab.name)
         grades = read_grades(gradebook, lab.name)
@@ -121,18 +122,6 @@ def read_class(lab: Lab, folder: Path) -> ClassReport:
             one = Student(name, NOT_YET if name in handed_in else ABSENT)
         students.append(one)
     return ClassReport(lab, cells, tuple(students))
-
-
-def _existing_gradebook(lab: Lab, folder: Path) -> str:
-    """Return the gradebook's URL; opening one that is not there would make it."""
-    url = gradebook_url(folder, nbgrader_config(folder, lab.course.root))
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        raise GradlabError(
-            f"there is no gradebook in {folder}",
-            expected=url,
-            mend=f"run: gradlab grade {lab.name} --course {folder}",
-        )
-    return url
 
 
 def _handed_in(lab: Lab, folder: Path, graded: Iterable[str]) -> set[str]:
@@ -209,15 +198,8 @@ def _work(cell: GradedCell, shown: dict[str, NotebookNode], grades: Grades) -> W
         unwritten = grades.comments.get(cell.name) == NO_RESPONSE
     else:
         unwritten = is_unwritten(verdict, shown.get(cell.name.removesuffix("_check")))
-    return Work(grade.score, _state(grade, cell.points, unwritten=unwritten), verdict)
-
-
-def _state(grade: CellGrade, most: float, *, unwritten: bool) -> str:
-    if grade.waiting:
-        return "waiting"
-    if grade.score >= most:
-        return "full"
-    return "part" if grade.score > 0 else "unwritten" if unwritten else "none"
+    state = state_of(grade, cell.points)
+    return Work(grade.score, "unwritten" if unwritten and state == "none" else state, verdict)
 
 
 def _name(cell: NotebookNode) -> str:

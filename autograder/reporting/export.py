@@ -12,9 +12,8 @@ from typing import Any
 from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
 
-from autograder.errors import GradlabError
 from autograder.grading.configuration import nbgrader_config
-from autograder.grading.gradebook import gradebook_url, open_gradebook
+from autograder.grading.gradebook import existing_gradebook_url, open_gradebook
 from autograder.reporting.results import write_whole
 
 
@@ -63,13 +62,7 @@ def export_grades(folder: Path, root: Path, to: Path | None = None) -> Path:
     """
     folder = folder.resolve()
     config = nbgrader_config(folder, root)
-    url = gradebook_url(folder, config)
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        raise GradlabError(
-            f"there is no gradebook in {folder}",
-            expected=url,
-            mend=f"run: gradlab grade LAB --course {folder}",
-        )
+    url = existing_gradebook_url(folder, config)
     target = to or folder / "grades.csv"
     draft = target.with_name(f".{target.name}.draft")
     try:

@@ -146,15 +146,21 @@ def _part(
         score = f"+{score} bonus"
     if grade.waiting:
         score = f"{number(most)} points wait"
-    state = "full" if grade.score >= most else "part" if grade.score > 0 else "none"
     return Part(
         name=name,
         title=name.removesuffix("_check"),
         score=score,
-        state="waiting" if grade.waiting else state,
+        state=state_of(grade, most),
         said=_remark(comment) if manual else _said(cell, verdict, exercise),
         verdict=verdict,
     )
+
+
+def state_of(grade: CellGrade, most: float) -> str:
+    """Return "waiting", "full", "part" or "none" for what a cell earned of `most` points."""
+    if grade.waiting:
+        return "waiting"
+    return "full" if grade.score >= most else "part" if grade.score > 0 else "none"
 
 
 def _remark(comment: str | None) -> tuple[tuple[str, str, str], ...]:
