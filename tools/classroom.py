@@ -137,8 +137,8 @@ class Desk:
             "09-loops": self.alternative("loop", "by_row"),
             "10-deleted-check": without_cell(solved(), f"{self.exercises[1]}_check"),
             "11-copied-cell": with_copy(solved(), self.exercises[0]),
-            "12-syntax-error": self.spoiled(0, "def broken(:\n    return 1"),
-            "13-endless-loop": self.spoiled(1, "while True:\n    pass"),
+            "12-syntax-error": self.spoiled(0, SPOILED["syntax error"]),
+            "13-endless-loop": self.spoiled(1, SPOILED["endless loop"]),
             "14-renamed-file": solved(),
         }
         names = {"14-renamed-file": "my homework (final).ipynb"}

@@ -138,8 +138,8 @@ class Notebook:
 
     def judge(self, cell: Cell, catchers: tuple[str, ...]) -> Verdict:
         """Run an exercise's visible asserts and its hidden checks, in this order."""
-        seconds = self.check_seconds
-        visible = visible_outcome(*run_visible(cell.source, vars(self.module), seconds, PATIENCE))
+        ran = run_visible(cell.source, vars(self.module), self.check_seconds, PATIENCE)
+        visible = visible_outcome(*ran)
         outcomes: list[Outcome] = []
         shortcuts: list[Outcome] = []
         late = ""

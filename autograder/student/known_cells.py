@@ -14,7 +14,7 @@ from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
 
-from .plain_cells import is_plain
+from .plain_cells import is_plain, plain_text
 
 _NODES = (ast.Module, ast.Interactive)
 
@@ -46,7 +46,7 @@ class KnownCells(CachingCompiler):  # type: ignore[misc]
         """
         if not is_plain(source) or "__future__" in source:
             return
-        text = source if source.endswith("\n") else f"{source}\n"
+        text = plain_text(source)
         # Without the cell's number, which is not known yet.
         name = f"<ipython-input-{hashlib.sha256(text.encode()).hexdigest()[:12]}>"
         try:

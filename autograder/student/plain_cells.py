@@ -45,6 +45,11 @@ def is_plain(source: str) -> bool:
     return "\n" in source.rstrip("\n") and not _MAYBE_MORE.search(source)
 
 
+def plain_text(source: str) -> str:
+    """Return a plain cell as IPython compiles it: with an end to its last line."""
+    return source if source.endswith("\n") else f"{source}\n"
+
+
 def may_await(source: str) -> bool:
     """Return whether a cell may await something outside of a function."""
     return bool(_MAYBE_AWAIT.search(source))

@@ -20,7 +20,7 @@ from traitlets.config import Config
 
 from .display import Output, Outputs, Stream
 from .known_cells import KnownCells
-from .plain_cells import is_plain, may_await, transformers_of
+from .plain_cells import is_plain, may_await, plain_text, transformers_of
 from .tamper import Fingerprint
 
 
@@ -77,7 +77,7 @@ class Shell:
 
             def transform_cell(self, raw_cell: str) -> str:
                 if is_plain(raw_cell) and transformers_of(self) == keeper.transformers:
-                    return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+                    return plain_text(raw_cell)
                 return str(super().transform_cell(raw_cell))
 
             def should_run_async(self, raw_cell: str, **cell: Any) -> bool:
