@@ -35,7 +35,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import psutil
 from tabulate import tabulate
@@ -51,7 +50,6 @@ from autograder.grading.package import LabPackage
 from autograder.grading.packing import package_lab
 from autograder.grading.pool import processors
 from autograder.grading.run import grade_course
-from autograder.grading.student_process import StudentGone, StudentProcess
 from autograder.proving.load import load_faults
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -197,7 +195,7 @@ def cpu(report: Report, lab: Lab, count: int) -> None:
     """Compare the processor time of grading with that of the student's own code."""
     package = package_lab(lab)
     texts = list(notebooks(lab, count, explore=False))
-    with one_processor(), judges_are_counted():
+    with one_processor():
         grade_submission(package, texts[0].encode())  # the sandbox is warm from here on
         before, started = processor_time(), time.perf_counter()
         for text in tqdm(texts, desc="cpu", leave=False):
@@ -241,24 +239,6 @@ def one_processor() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-@contextmanager
-def judges_are_counted() -> Iterator[None]:
-    """Have each student's process end the fork that answers checks before it is ended itself.
-
-    Else the kernel ends both together, and tells nobody of the time that the fork has used.
-    """
-    end = StudentProcess.end
-
-    def counted(process: StudentProcess) -> None:
-        if process.alive:
-            with suppress(StudentGone):
-                process.run_cell("", 5.0, again=False)
-        end(process)
-
-    with mock.patch.object(StudentProcess, "end", counted):
-        yield
 
 
 def own_time(package: LabPackage, text: str) -> float:

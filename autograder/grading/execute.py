@@ -1,16 +1,20 @@
 """Run a repaired notebook and judge it, and come through whatever it does.
 
-The student's cells run in a process of their own; the hidden checks run here and ask it. A
-cell that runs too long is interrupted. A cell that ends the process, or does not react to an
+The student's cells run in a process of their own, all of them, and what they show is kept. Then
+the hidden checks run here and ask it, exercise by exercise: each finds the names as they were
+after its check cell. So no cell can show what a check passes in.
+
+A cell that runs too long is interrupted. A cell that ends the process, or does not react to an
 interrupt, is left out; the earlier cells are run again in a fresh process, so it costs its
-own points and no others. What an exercise leaves undefined is defined by its stub once it has
-been judged, so that a later cell that builds on it does not fail with it.
+own points and no others. What an exercise leaves undefined is defined by its stub after its
+check cell, so that a later cell that builds on it does not fail with it.
 """
 
 from __future__ import annotations
 
 import atexit
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -27,6 +31,10 @@ from autograder.grading.student_process import CellRun, StudentGone, StudentProc
 from autograder.student.tamper import forbidden
 
 _MIB = 2**20
+# Of a submission's time its cells have so much; the rest is for the checks.
+_CELLS_SHARE = 0.75
+# A process that ends when it shall put its names back has a second try.
+_TURNS = 2
 # Of what was tampered with, so much is named.
 _FLAGS_SHOWN = 8
 _sandboxes: dict[object, Sandbox] = {}
@@ -89,35 +97,48 @@ class _Run:
     process: StudentProcess | None = None
     flags: list[str] = field(default_factory=list)
     left_out: set[int] = field(default_factory=set)
+    # What came of the visible asserts, by the number of the check cell.
+    asserts: dict[int, CellRun] = field(default_factory=dict)
     end: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
+
     def all_cells(self) -> Executed:
-        settings = self.package.settings
-        self.end = time.monotonic() + settings.submission_seconds
-        cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
-        for number, cell in enumerate(cells):
+        whole = self.package.settings.submission_seconds
+        started = time.monotonic()
+        self.end = started + _CELLS_SHARE * whole
+        for number, cell in enumerate(self.cells):
             cell.outputs, cell.execution_count = [], None
-            if not cell.source.strip():
-                continue
-            process = self._ready(cells[:number])
-            if process is None:
-                said = f"the {settings.submission_seconds:g} seconds for a whole notebook are over"
-                cell.outputs = [error("NotRun", said)]
-                continue
-            cell.execution_count = number + 1
-            if _is_check(cell):
-                cell.outputs = self._judged(cell, cells[:number], process)
-            else:
-                cell.outputs = self._run(cell, number, process)
-        if time.monotonic() >= self.end:
-            self.flags.append(f"out of time: after {settings.submission_seconds:g} seconds")
-        self._look_for_tampering(cells)
+            if cell.source.strip():
+                self._shown_cell(cell, number)
+        out_of_time = time.monotonic() >= self.end
+        tampering = self._tampering()
+        self.end = started + whole
+        for number, ran in self.asserts.items():
+            self._judge(self.cells[number], number, ran)
+        if out_of_time or time.monotonic() >= self.end:
+            self.flags.append(f"out of time: after {whole:g} seconds")
+        self.flags += tampering
         return Executed(self.notebook, tuple(self.flags))
 
-    def _look_for_tampering(self, cells: list[NotebookNode]) -> None:
-        """Add flags for a person to look at. They cost no points."""
+    def _shown_cell(self, cell: NotebookNode, number: int) -> None:
+        """Run a cell, or the asserts of a check cell; keep what it shows."""
+        process = self._ready(number)
+        if process is None:
+            said = "the time that the cells of a notebook have is over"
+            cell.outputs = [error("NotRun", said)]
+            return
+        cell.execution_count = number + 1
+        if _is_check(cell):
+            self.asserts[number] = self._run_asserts(cell, number, process)
+        else:
+            cell.outputs = self._run(cell, number, process)
+
+    def _tampering(self) -> list[str]:
+        """Return flags for a person to look at. They cost no points."""
         seen: list[str] = []
-        for number, cell in enumerate(cells):
+        for number, cell in enumerate(self.cells):
             if not cell.metadata.get("nbgrader", {}).get("locked"):
                 words = forbidden(cell.source)
                 seen += [f"{word} in {_called(cell, number)}" for word in words]
@@ -127,35 +148,42 @@ class _Run:
             except StudentGone:
                 seen.append("the process did not answer at the end")
         more = len(seen) - _FLAGS_SHOWN
-        self.flags += [f"tampering: {words}" for words in seen[:_FLAGS_SHOWN]]
-        if more > 0:
-            self.flags.append(f"tampering: and {more} more")
+        flags = [f"tampering: {words}" for words in seen[:_FLAGS_SHOWN]]
+        return [*flags, f"tampering: and {more} more"] if more > 0 else flags
 
     def close(self) -> None:
         """End the student's process."""
         if self.process is not None:
             self.process.end()
 
-    def _ready(self, earlier: list[NotebookNode]) -> StudentProcess | None:
-        """Return a process in which the earlier cells have run; None when time is over."""
+    def _ready(self, number: int) -> StudentProcess | None:
+        """Return a process in which the cells before one have run; None when time is over."""
         while self.process is None or not self.process.alive:
             if time.monotonic() >= self.end:
                 return None
             self.process = self.sandbox.fork()
             for name, content in self.package.files:
                 self.process.put_file(name, content)
-            for number, cell in enumerate(earlier):
-                if number in self.left_out or not cell.source.strip():
-                    continue
+            for earlier, cell in enumerate(self.cells[:number]):
                 try:
                     if _is_check(cell):
-                        self._define_missing(cell, self.process)
-                    else:
+                        self._leave_check(cell, earlier, self.process)
+                    elif cell.source.strip() and earlier not in self.left_out:
                         self.process.run_cell(cell.source, self._seconds(cell))
                 except StudentGone:
-                    self._leave_out(cell, number)
+                    self._leave_out(cell, earlier)
                     break
         return self.process if time.monotonic() < self.end else None
+
+    def _ready_for_checks(self, number: int) -> StudentProcess | None:
+        """Return a process with the names as they were after a check cell."""
+        for _ in range(_TURNS):
+            process = self._ready(len(self.cells))
+            with suppress(StudentGone):
+                if process is not None:
+                    process.turn_to(number)
+                return process
+        return None
 
     def _seconds(self, cell: NotebookNode) -> float:
         settings = self.package.settings
@@ -166,18 +194,20 @@ class _Run:
         self.left_out.add(number)
         self.flags.append(f"process died: {_called(cell, number)}")
 
-    def _define_missing(self, check: NotebookNode, process: StudentProcess) -> None:
-        """Define, by the stub of the exercise that was checked, what it has left undefined.
+    def _leave_check(self, check: NotebookNode, number: int, process: StudentProcess) -> None:
+        """Have the process keep its names for the checks; then define what is missing.
 
-        What that shows, or raises, goes nowhere.
+        The stub of the exercise does that. What it shows, or raises, goes nowhere.
         """
-        process.run_visible(self.package.stubs[_exercise(check)], self._seconds(check))
+        process.keep_moment(number)
+        if number not in self.left_out:
+            process.run_visible(self.package.stubs[_exercise(check)], self._seconds(check))
 
     def _run(self, cell: NotebookNode, number: int, process: StudentProcess) -> list[NotebookNode]:
         """Run a cell and return what it shows, with a plain line about what was stopped."""
         seconds = self._seconds(cell)
         try:
-            ran = process.run_cell(cell.source, seconds, again=not is_explore(cell))
+            ran = process.run_cell(cell.source, seconds)
         except StudentGone:
             self._leave_out(cell, number)
             said = "the Python process ended, or could not be stopped, while this cell ran"
@@ -197,32 +227,37 @@ class _Run:
         said = f"this cell did not finish within {seconds:g} seconds and was stopped"
         return [*shown, error("TimeLimit", said, where)]
 
-    def _judged(
-        self, cell: NotebookNode, earlier: list[NotebookNode], process: StudentProcess
-    ) -> list[NotebookNode]:
-        """Run a check cell's asserts over there and its hidden checks here."""
-        name = cell.metadata.nbgrader.grade_id
-        settings = self.package.settings
+    def _run_asserts(self, check: NotebookNode, number: int, process: StudentProcess) -> CellRun:
+        """Run the asserts of a check cell that a student sees."""
         try:
-            ran = process.run_visible(visible(cell.source), settings.check_seconds)
+            ran = process.run_visible(visible(check.source), self.package.settings.check_seconds)
         except StudentGone:
             said = "the Python process ended while they ran"
-            ran = CellRun([], False, False, "error", said)
+            return CellRun([], False, False, "error", said)
+        try:
+            self._leave_check(check, number, process)
+        except StudentGone:
+            self._leave_out(check, number)
+        return ran
+
+    def _judge(self, check: NotebookNode, number: int, ran: CellRun) -> None:
+        """Run the hidden checks of a check cell; its outputs are what came of all."""
+        name = check.metadata.nbgrader.grade_id
+        settings = self.package.settings
         shown = [
             output
             for output in self._shown(ran, name)
             if output.output_type in ("stream", "display_data")
         ]
-        referee = Referee(lambda: self._ready(earlier))
+        referee = Referee(lambda: self._ready_for_checks(number))
         verdict = run_checks(
-            self.package.checks()[_exercise(cell)],
+            self.package.checks()[_exercise(check)],
             referee,
             lab=self.package.lab,
             seed=settings.seed,
             seconds=settings.check_seconds,
-            sources=[one.source for one in earlier if not _is_check(one)],
+            sources=[one.source for one in self.cells[:number] if not _is_check(one)],
         ).with_visible(visible_outcome(ran.status, ran.seen))
-        referee.close()
         if referee.died:
             self.flags.append(f"process died: {name}")
         if referee.late:
@@ -233,13 +268,8 @@ class _Run:
             if output.output_type == "stream":
                 # nbgrader takes any line on stderr for a failed test.
                 output.name = "stdout"
-        if verdict.points < verdict.max_points and self.process and self.process.alive:
-            try:
-                self._define_missing(cell, self.process)
-            except StudentGone:
-                self._leave_out(cell, len(earlier))
         bonus = any(graded.name == name and graded.bonus for graded in self.package.cells)
-        return [*shown, *verdict_outputs(verdict, bonus=bonus)]
+        check.outputs = [*shown, *verdict_outputs(verdict, bonus=bonus)]
 
     def _shown(self, ran: CellRun, name: str) -> list[NotebookNode]:
         shown, cut = received(ran.outputs, self.package.settings.output_mib * _MIB)

@@ -6,12 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from autograder.grading.student_process import (
-    JudgeGone,
-    OutOfTime,
-    StudentGone,
-    StudentProcess,
-)
+from autograder.grading.student_process import OutOfTime, StudentGone, StudentProcess
 from autograder.student.limits import TimeLimitReached
 from autograder.student.plain import Plain
 from autograder.student.side import StudentError
@@ -24,13 +19,14 @@ _ENDED = "the Python process ended while your code ran"
 class Referee:
     """Carries a check's requests to a student's process, within a time.
 
-    It is a `autograder.checks.proxies.Side`. What a check breaks is mended before the next:
-    `ready` gives a process in which the cells so far have run.
+    It is a `autograder.checks.proxies.Side`. A process that has ended costs the check that asked
+    it; the next has another.
 
     Parameters
     ----------
     ready : callable
-        Returns the living process; None when the submission's time is over.
+        Returns a living process with the names that are checked; None when the submission's
+        time is over.
 
     Attributes
     ----------
@@ -60,7 +56,7 @@ class Referee:
             self._pending.clear()
 
     def request(self, operation: str, *operands: Plain) -> Plain:
-        """Carry out one operation in a fork of the student's process."""
+        """Carry out one operation in the student's process."""
         if operation == "entered":
             # Each answer tells it.
             return self._entered
@@ -76,10 +72,6 @@ class Referee:
         if process is None:
             raise StudentError("NotRun", "the time for a whole notebook is over")
         try:
-            if not process.judging:
-                started = time.monotonic()
-                process.begin_judging()
-                self._end += time.monotonic() - started
             left = self._end - time.monotonic()
             if left <= 0:
                 # A check may ask in a loop, and each answer come at once.
@@ -92,14 +84,6 @@ class Referee:
         except OutOfTime:
             self.late = True
             raise TimeLimitReached from None
-        except (JudgeGone, StudentGone):
+        except StudentGone:
             self.died = True
             raise StudentError("SystemExit", _ENDED) from None
-
-    def close(self) -> None:
-        """End the judging; the process goes on as it was before."""
-        if self._process is not None and self._process.alive:
-            try:
-                self._process.end_judging()
-            except StudentGone:
-                self.died = True

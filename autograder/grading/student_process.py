@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.checks.verdict import WORDS
-from autograder.student.keeper import END, INTERRUPT, STOP_JUDGING
+from autograder.student.keeper import END, INTERRUPT
 from autograder.student.plain import Plain
 from autograder.student.side import StudentError
 from autograder.student.wire import Channel, WireError, WireTimeoutError
@@ -18,9 +18,7 @@ from autograder.student.wire import Channel, WireError, WireTimeoutError
 START_SECONDS = 30.0
 # How long code that was interrupted has to come back before its process is ended.
 GRACE_SECONDS = 2.0
-# How long the process has to go on after a fork of it has ended.
-END_SECONDS = 10.0
-# How often it is interrupted in that time: code may swallow the first.
+# How often it is interrupted: code may swallow the first.
 _INTERRUPTS = 3
 # What it says itself goes into a table that people read.
 _PLAIN_WORDS = re.compile(r"[\w. ]{1,80}", re.ASCII)
@@ -28,10 +26,6 @@ _PLAIN_WORDS = re.compile(r"[\w. ]{1,80}", re.ASCII)
 
 class StudentGone(Exception):  # noqa: N818 (it is an outcome)
     """The student's process is no more: it ended itself, or did not stop when told to."""
-
-
-class JudgeGone(Exception):  # noqa: N818 (it is an outcome)
-    """The fork that answered a check's requests is no more; the process lives."""
 
 
 class OutOfTime(Exception):  # noqa: N818 (it is an outcome)
@@ -71,6 +65,8 @@ class StudentProcess:
 
     Attributes
     ----------
+    turn : int or None
+        The moment whose names are there; None while cells run.
     entered : list
         What has been entered since the check began, of what it forbids; as the process says.
     """
@@ -79,7 +75,7 @@ class StudentProcess:
         self._channel = Channel(data)
         self._orders = orders
         self.alive = True
-        self.judging = False
+        self.turn: int | None = None
         self.entered: list[Plain] = []
         if self._receive(START_SECONDS) != ["ready"]:
             raise self._gone("it did not start")
@@ -95,7 +91,7 @@ class StudentProcess:
         if self._exchange(["file", name, content], START_SECONDS)[0] != ["written"]:
             raise self._gone(f"the file {name} could not be given to it")
 
-    def run_cell(self, source: str, seconds: float, *, again: bool = True) -> CellRun:
+    def run_cell(self, source: str, seconds: float) -> CellRun:
         """Run a cell for at most `seconds`.
 
         Parameters
@@ -104,16 +100,13 @@ class StudentProcess:
             Its text.
         seconds : float
             How long it may take.
-        again : bool
-            Whether the fork that answers checks may run it a second time. Else the next check
-            has another fork; that is less work for a cell that draws or trains.
 
         Raises
         ------
         StudentGone
             If the process ended, or had to be ended.
         """
-        reply, stopped = self._exchange(["cell", source, again], seconds)
+        reply, stopped = self._exchange(["cell", source], seconds)
         match reply:
             case ["ran", list(outputs), bool(cut)]:
                 return CellRun(outputs, cut, stopped)
@@ -142,32 +135,29 @@ class StudentProcess:
                 return CellRun([], False, stopped, "error", seen)
         raise self._gone("it sent something that is no answer")
 
-    def begin_judging(self) -> None:
-        """Have a fork of the process answer what is asked from now on.
+    def keep_moment(self, number: int) -> None:
+        """Have it keep the names that are there now, to be put back by `turn_to`.
 
         Raises
         ------
         StudentGone
             If it cannot.
         """
-        if self._exchange(["judge"], START_SECONDS)[0] != ["judging"]:
-            raise self._gone("it could not be judged")
-        self.judging = True
+        if self._exchange(["moment", number], START_SECONDS)[0] != ["kept"]:
+            raise self._gone("it could not keep its names")
 
-    def end_judging(self) -> None:
-        """Let the process go on as it was before; the fork waits, or has ended.
+    def turn_to(self, number: int) -> None:
+        """Put back the names of a moment, if they are not there.
 
         Raises
         ------
         StudentGone
-            If the process has gone with it.
+            If it cannot.
         """
-        if self.judging:
-            self.judging = False
-            # What the fork has done to files is undone before the answer.
-            reply, _ = self._exchange(["end"], END_SECONDS)
-            if not _is_resumed(reply):
-                raise self._gone("it could not go on after it was judged")
+        if self.turn != number:
+            if self._exchange(["turn", number], START_SECONDS)[0] != ["turned"]:
+                raise self._gone("it could not put back its names")
+            self.turn = number
 
     def ask(
         self,
@@ -176,7 +166,7 @@ class StudentProcess:
         seconds: float,
         first: Sequence[list[Plain]] = (),
     ) -> Plain:
-        """Carry out one operation of `autograder.student.side` in the fork.
+        """Carry out one operation of `autograder.student.side`.
 
         Parameters
         ----------
@@ -196,16 +186,11 @@ class StudentProcess:
             If the student's code raised.
         OutOfTime
             If it was interrupted after `seconds`.
-        JudgeGone
-            If the fork ended, or had to be ended.
         StudentGone
-            If the process has gone with it.
+            If the process ended, or had to be ended.
         """
         self.entered = []
         reply, stopped = self._exchange(["ask", list(first), operation, *operands], seconds)
-        if _is_resumed(reply):
-            self.judging = False
-            raise OutOfTime if stopped else JudgeGone
         if stopped:
             raise OutOfTime
         match reply:
@@ -257,10 +242,9 @@ class StudentProcess:
             pass
         except WireError as error:
             raise self._gone(error) from None
-        orders = [INTERRUPT] * _INTERRUPTS + [STOP_JUDGING] * self.judging
-        for order in orders:
+        for _ in range(_INTERRUPTS):
             with suppress(OSError):
-                self._orders.send(order)
+                self._orders.send(INTERRUPT)
             try:
                 return self._channel.receive(GRACE_SECONDS), True
             except WireTimeoutError:
@@ -279,10 +263,3 @@ class StudentProcess:
         """End what is left of the process; return what to raise."""
         self.end()
         return StudentGone(str(reason))
-
-
-def _is_resumed(reply: Plain) -> bool:
-    match reply:
-        case ["resumed", int()]:
-            return True
-    return False

@@ -8,9 +8,8 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 # What the referee orders.
-INTERRUPT, STOP_JUDGING, END = b"i", b"j", b"e"
-END_JUDGING = signal.SIGTERM
-_SIGNALS = {INTERRUPT: signal.SIGINT, STOP_JUDGING: END_JUDGING, END: signal.SIGKILL}
+INTERRUPT, END = b"i", b"e"
+_SIGNALS = {INTERRUPT: signal.SIGINT, END: signal.SIGKILL}
 
 
 class Keeper:

@@ -26,6 +26,20 @@ class Others:
 
     def __init__(self, loadavg: int = -1) -> None:
         self.loadavg = loadavg
+        self._alone = False
+        self._last: int | None = None
+
+    def mark(self) -> None:
+        """Note what there is."""
+        self._alone, self._last = self.are_none(), self.last()
+
+    def end_since_mark(self) -> None:
+        """End what has been started since `mark`, if nothing ran then.
+
+        What a function leaves running would be there while the next one is asked.
+        """
+        if self._alone and (self._last is None or self._last != self.last()):
+            self.end()
 
     def last(self) -> int | None:
         """Return the number of the last process or thread that was started, if it is known.

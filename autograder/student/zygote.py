@@ -197,7 +197,7 @@ class Zygote:
             try:
                 end_with_parent()
                 enter_namespaces(self._limits, self._writable, beside=len(self._keeper) > 0)
-                self._become_student(data, self._writable, self._loadavg)
+                self._become_student(data, self._loadavg)
             finally:
                 # At once: nothing that the student has left behind is run.
                 os._exit(0)
@@ -224,12 +224,12 @@ class Zygote:
         if student == 0:
             try:
                 end_with_parent()
-                self._become_student(data, [os.getcwd()])
+                self._become_student(data)
             finally:
                 os._exit(0)
         return student
 
-    def _become_student(self, data: int, folders: list[str], *kept: int) -> None:
+    def _become_student(self, data: int, *kept: int) -> None:
         hide_memory()
         # What is written past Python's streams goes nowhere.
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -248,7 +248,7 @@ class Zygote:
         limits.bind()
         with suppress(WireError):
             channel = Channel(socket.socket(fileno=data))
-            Server(channel, self._shell, limits, folders, Others(*kept)).serve()
+            Server(channel, self._shell, limits, Others(*kept)).serve()
 
 
 def _keep_one(student: int, data: int, orders: int, folder: str) -> None:

@@ -156,3 +156,31 @@ def test_a_function_that_does_not_come_back_is_named(package, lab):
     graded = grade_submission(package, data(solved(lab, mean_rows=endless)))
     assert graded.flags == ("too long: mean_rows_check",)
     assert points(graded)["mean_rows_check"] == 0
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "def double(x):\n    return 0",
+        "del double",
+        "import os\nos._exit(3)",
+        "import numpy as np\ndouble.__globals__.clear()",
+    ],
+    ids=["replaced", "deleted", "deadly", "cleared"],
+)
+def test_a_later_cell_costs_an_earlier_exercise_nothing(package, lab, later):
+    notebook = solved(lab)
+    notebook.cells.append(new_code_cell(later))
+    graded = grade_submission(package, data(notebook))
+    assert points(graded) == {
+        "double_check": 4, "mean_rows_check": 4, "triple_check": 2, "why_mean": None,
+    }  # fmt: skip
+
+
+def test_a_later_cell_earns_an_earlier_exercise_nothing(package, lab):
+    notebook = solved(lab, double="def double(x):\n    return 0")
+    better = new_code_cell("def double(x):\n    return 2 * x")
+    notebook.cells.insert(position(notebook, "double_check") + 1, better)
+    graded = grade_submission(package, data(notebook))
+    earned = points(graded)
+    assert (earned["double_check"], earned["mean_rows_check"]) == (0, 4)

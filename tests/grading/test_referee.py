@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.grading.referee import Referee
-from autograder.grading.student_process import JudgeGone
+from autograder.grading.student_process import StudentGone
 from autograder.student.limits import TimeLimitReached
 from autograder.student.side import StudentError
 
@@ -12,7 +12,6 @@ class Process:
     """Notes what it is asked."""
 
     alive = True
-    judging = True
     entered = ()
 
     def __init__(self, *replies):
@@ -72,7 +71,7 @@ def test_what_a_check_had_no_use_for_does_not_reach_the_next():
 
 
 def test_after_a_death_nothing_is_asked_twice():
-    process = Process(JudgeGone())
+    process = Process(StudentGone())
     referee = Referee(lambda: process)
     with referee.limit(5.0):
         referee.request("begin", 1, [])

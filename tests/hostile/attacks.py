@@ -416,23 +416,25 @@ for where, before, spy, last in (
             print("SEEN", type(error).__name__)"""),
 ):  # fmt: skip
     attack(f"inputs kept in {where}", SPY.format(before=before, spy=spy), last=last, shown="SEEN")
-# Judges in the process itself, not in a fork of it, and keeps what the judging shows. With
-# this in front, every attack above comes to know what it is after.
-NO_FORK = """
+# Keeps what the process shows while it is asked. With this in front, and the checks asked each
+# after its own cell, every attack above comes to know what it is after.
+SHOW_ASKED = """
     import atexit, sys
     kept = []
-    def no_fork(server):
+    def answer(server, request):
+        if request[0] != "ask":
+            return plain(server, request)
         showing = server.shell.showing
         server.shell.showing = lambda limit: showing(2**20)
-        server._send(["judging"])
-        while (request := server.channel.receive()) != ["end"]:
-            server._send(server._carried_out(request))
+        try:
+            return plain(server, request)
+        finally:
+            server.shell.showing = showing
             kept.append(server.shell.outputs.finished())
-        server.shell.showing = showing
-        atexit._run_exitfuncs()
-        server._send(["resumed", 0])
+            atexit._run_exitfuncs()
     atexit._clear()
-    sys.modules["student.process"].Server._judge = no_fork
+    plain = sys.modules["student.process"].Server._answer
+    sys.modules["student.process"].Server._answer = answer
     """
 attack(
     "inputs kept in memory that processes share",
@@ -441,22 +443,21 @@ attack(
     ),
     last="print('SEEN', m[:99])",
     shown="SEEN",
-    sees_inputs=True,
 )
 for where, before, spy, last in (
     ("a datagram to the process itself",
      "import socket; box = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); box.bind('\\0box')",
      "socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(repr(x).encode(), '\\0box')",
-     "box.setblocking(False)\nwhile True: print('SEEN', box.recv(999))"),
+     "print('SEEN'); box.setblocking(False)\nwhile True: print(box.recv(999))"),
     ("a pipe with a name", "import os; os.mkfifo('pipe'); end = os.open('pipe', os.O_RDWR)",
-     "os.write(os.open('pipe', os.O_RDWR), repr(x).encode())", "print('SEEN', os.read(end, 9999))"),
+     "os.write(os.open('pipe', os.O_RDWR), repr(x).encode())",
+     "os.write(end, b'SEEN'); print(os.read(end, 9999))"),
     ("the time of a file", "import os; open('there', 'w').close()",
      "np.ndim(x) == 0 and type(x) is float and os.utime('there', ns=(0, int(abs(x) * 10**15)))",
      "print('SEEN', os.stat('there').st_mtime_ns / 10**15)"),
 ):  # fmt: skip
     attack(
-        f"inputs kept in {where}", SPY.format(before=before, spy=spy), last=last,
-        shown="SEEN", sees_inputs=True,
+        f"inputs kept in {where}", SPY.format(before=before, spy=spy), last=last, shown="SEEN"
     )  # fmt: skip
 attack(
     "inputs told by an exception",
@@ -464,33 +465,44 @@ attack(
     sees_inputs=True,
 )
 attack(
-    "the fork that is judged done away with",
+    "requests noted by a method of the engine",
     """
     import sys
     process = sys.modules["student.process"]
     seen = []
-    def no_fork(server):
-        server._send(["judging"])
-        while (request := server.channel.receive()) != ["end"]:
-            seen.append(request)
-            server._send(["value", 0.0])
-        server._send(["resumed", 0])
-    process.Server._judge = no_fork
+    plain = process.Server._answer
+    def answer(server, request):
+        seen.append(request)
+        return ["value", 0.0, []] if request[0] == "ask" else plain(server, request)
+    process.Server._answer = answer
     """,
     last="print('SEEN', seen)",
     shown="SEEN",
     points={"double_check": 0.0, "mean_rows_check": 0.0, "triple_check": 0.0},
-    flags=("tampering: grader Server._judge replaced",),
+    flags=("tampering: grader Server._answer replaced",),
     breaks_check=True,
 )
 attack(
-    "the fork that is judged replaced by the process itself",
-    SPY.format(before="seen = []", spy="seen.append(x)"),
-    first=NO_FORK,
-    last="print('SEEN', seen)",
-    shown="SEEN",
-    flags=("tampering: grader Server._judge replaced",),
-    sees_inputs=True,
+    "a later cell writes what an earlier exercise asks for",
+    """
+    def double(x):
+        return 0.0
+    """,
+    last="double = lambda x: 2 * x; del mean_rows, triple",
+)
+attack(
+    "the names of an exercise not put back",
+    """
+    def double(x):
+        return 0.0
+    """,
+    first="""
+    import sys
+    moments = sys.modules["student.process"].Moment
+    moments.restore = lambda self, namespace: None
+    """,
+    last="triple = mean_rows = None",
+    points={"double_check": 0.0, "mean_rows_check": 0.0, "triple_check": 0.0},
 )
 attack(
     "sockets of the kernel and the host",
@@ -828,7 +840,7 @@ attack(
         for number in (1, 0):
             os.kill(number, signal.SIGKILL)
     """,
-    flags=("process died: double_check", "tampering: use of os.kill in double"),
+    flags=("tampering: use of os.kill in double",),
 )
 attack(
     "processes left behind",

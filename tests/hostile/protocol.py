@@ -157,12 +157,6 @@ machinery(
     flags=("tampering: os.",),
 )
 machinery(
-    "the fork returns at once in both",
-    "    process._fork = lambda: 0",
-    flags=("process died: double_check",),
-    points=NONE,
-)
-machinery(
     "everything of the engine deleted",
     """
     for module in (process, wire):

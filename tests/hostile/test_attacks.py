@@ -12,10 +12,10 @@ from nbformat.v4 import new_code_cell
 
 import tests.hostile.protocol
 import tests.hostile.structure  # noqa: F401 (they add to the table)
-from autograder.grading.execute import warm_sandbox
+from autograder.grading.execute import _Run, warm_sandbox
 from autograder.grading.grade import grade_submission
 from tests.grading.helpers import cell, data, position
-from tests.hostile.attacks import ATTACKS, HONEST, MARK, NO_FORK
+from tests.hostile.attacks import ATTACKS, HONEST, MARK, SHOW_ASKED
 from tests.hostile.conftest import WRITABLE, descendants, needs_sandbox, outputs, settled
 
 pytestmark = [pytest.mark.slow, needs_sandbox]
@@ -120,20 +120,34 @@ def test_attack(name, package, lab, base, port, honest):
                 for path in Path(folder).glob("hostile*")]  # fmt: skip
 
 
+@pytest.fixture
+def asked_in_between(monkeypatch):
+    """Have each exercise asked after its own check cell, before the next cell runs."""
+
+    def run_asserts(run, check, number, process):
+        ran = plain(run, check, number, process)
+        run._judge(check, number, ran)
+        run.process.turn = None
+        return ran
+
+    plain = _Run._run_asserts
+    monkeypatch.setattr(_Run, "_run_asserts", run_asserts)
+
+
 @pytest.mark.parametrize("name", [name for name in ATTACKS if name.startswith("inputs kept in")])
-def test_inputs_are_found_where_they_are_kept(name, package, lab, base, port):
-    """Without the fork that is judged each of these shows an input, and the search finds it."""
+def test_inputs_are_found_where_they_are_kept(name, package, lab, base, port, asked_in_between):
+    """Asked before the last cell, each of these shows an input, and the search finds it."""
     attack = replace(
-        ATTACKS[name], first=dedent(NO_FORK), last=f"{ATTACKS[name].last}\nprint(kept)"
+        ATTACKS[name], first=dedent(SHOW_ASKED), last=f"{ATTACKS[name].last}\nprint(kept)"
     )
     graded = grade_submission(package, submission(base, attack, lab, port))
     assert found(graded, lab)
 
 
-def test_an_expected_value_is_found(package, lab, base, port):
+def test_an_expected_value_is_found(package, lab, base, port, asked_in_between):
     attack = ATTACKS["inputs kept in a global"]
     cells = {"double": attack.cells["double"].replace("append(x)", "append(2 * x)")}
-    attack = replace(attack, first=dedent(NO_FORK), cells=cells)
+    attack = replace(attack, cells=cells)
     assert found(grade_submission(package, submission(base, attack, lab, port)), lab, factor=2)
 
 

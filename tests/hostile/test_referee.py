@@ -11,7 +11,7 @@ from autograder.student.limits import TimeLimitReached
 class Quick:
     """A process that answers everything at once, for ever."""
 
-    alive = judging = True
+    alive = True
     entered = ()
 
     def ask(self, operation, *operands, seconds, first):
