@@ -15,9 +15,10 @@ import numpy as np
 from autograder.checks.check import Check, CheckFailed
 from autograder.checks.heard import Heard
 from autograder.checks.last_answer import LastAnswer
-from autograder.checks.mistakes import mistakes_of, recognised, told_once
+from autograder.checks.mistakes import Mistake, mistakes_of, recognised, told_once
 from autograder.checks.proxies import Side, Student
-from autograder.checks.shortcuts import Watched, forbidden_by
+from autograder.checks.result import Recalling, Result
+from autograder.checks.shortcuts import Forbidden, Watched, forbidden_by
 from autograder.checks.sketch import sketch
 from autograder.checks.verdict import Outcome, Verdict
 from autograder.student.limits import TimeLimitReached
@@ -52,19 +53,24 @@ def run_checks(
     """
     side = StudentSide(student) if isinstance(student, MutableMapping) else student
     forbidden = forbidden_by(checks)
-    heard = Heard(side)
-    watched = Watched(heard, forbidden) if forbidden else None
-    known = mistakes_of(checks)
-    found = {}
-    outcomes = []
+    recalling = side if isinstance(side, Recalling) else None
+    results = []
     for check in checks:
-        outcome = _run(check, watched or heard, _seed(seed, lab, check.name), seconds)
-        outcomes.append(outcome)
-        if known and outcome.status == "failed":
-            found[check.name] = recognised(known, check.name, sketch(heard.values))
+        check_seed = _seed(seed, lab, check.name)
+        result = recalling.recall(check, check_seed, seconds) if recalling else None
+        if result is None:
+            result = _run(check, side, check_seed, seconds, forbidden)
+            if recalling:
+                recalling.learn(result)
+        results.append(result)
+    found = {result.outcome.name: result.mistakes for result in results if result.mistakes}
+    outcomes = [result.outcome for result in results]
     verdict = Verdict(lab, checks[0].exercise, told_once(outcomes, found))
-    if forbidden and watched and (shortcuts := watched.found(sources)):
-        return verdict.with_shortcut(forbidden.outcome(shortcuts))
+    if forbidden:
+        entered = frozenset().union(*(result.entered for result in results))
+        asked = frozenset().union(*(result.asked for result in results))
+        if shortcuts := forbidden.found(sources, entered, asked):
+            return verdict.with_shortcut(forbidden.outcome(shortcuts))
     return verdict
 
 
@@ -72,9 +78,15 @@ def _seed(course: int, lab: str, check: str) -> int:
     return zlib.crc32(f"{course}/{lab}/{check}".encode())
 
 
-def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
+def _run(
+    check: Check, plain: Side, seed: int, seconds: float, forbidden: Forbidden | None
+) -> Result:
     started = time.perf_counter()
     status, seen, hint = "passed", "", None
+    settled = True
+    heard = Heard(plain)
+    watched = Watched(heard, forbidden) if forbidden else None
+    side = watched or heard
     # What the student's code prints or warns belongs to no output of a check: nbgrader takes
     # any line on stderr for a failed test.
     sink = io.StringIO()
@@ -95,7 +107,9 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
         status, seen = _raised(error)
     except TimeLimitReached:
         status, seen = "error", f"your code did not finish within {seconds:g} seconds"
+        settled = False
     except Exception as error:
+        settled = False
         # The student must not read its text: it may hold an expected value.
         misfit = answer.misfit(error)
         if misfit:
@@ -106,7 +120,10 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
             seen = (
                 f"the check could not judge this result ({type(error).__name__}); tell your teacher"
             )
-    return Outcome(
+    mistakes: tuple[Mistake, ...] = ()
+    if status == "failed" and (known := mistakes_of([check])):
+        mistakes = recognised(known, check.name, sketch(heard.values))
+    outcome = Outcome(
         name=check.name,
         title=check.title,
         points=check.points,
@@ -116,6 +133,10 @@ def _run(check: Check, side: Side, seed: int, seconds: float) -> Outcome:
         hint=hint,
         seconds=time.perf_counter() - started,
     )
+    if watched:
+        asked, entered = frozenset(watched.asked), frozenset(watched.entered)
+        return Result(outcome, mistakes, asked, entered, settled)
+    return Result(outcome, mistakes, settled=settled)
 
 
 def _raised(error: StudentError) -> tuple[str, str]:

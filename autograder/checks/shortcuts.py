@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,6 +49,29 @@ class Forbidden:
     names: tuple[str, ...]
     says: str
     where: str = ""
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The names to be looked for.
+
+        Whoever switches the watch off does not want to be watched.
+        """
+        return (*self.names, SWITCHED_OFF)
+
+    def found(self, sources: Sequence[str], entered: Set[str], asked: Set[str]) -> list[str]:
+        """Return the names that were entered, or stand in what was asked for.
+
+        Parameters
+        ----------
+        sources : sequence of str
+            The code cells up to here, in the order in which they ran.
+        entered : set of str
+            The names that were entered.
+        asked : set of str
+            The student's names that the checks asked for.
+        """
+        read = mentioned(sources, asked, self.watched) if asked else set()
+        return [name for name in self.watched if name in entered | read]
 
     def outcome(self, found: Iterable[str]) -> Outcome:
         """Return the row of the verdict that tells of the names that were found."""
@@ -136,16 +159,14 @@ class Watched:
 
     def __init__(self, side: Side, forbidden: Forbidden) -> None:
         self._side = side
-        self._forbidden = forbidden.names
-        # Whoever switches the watch off does not want to be watched.
-        self._names = (*forbidden.names, SWITCHED_OFF)
+        self._forbidden = forbidden
         self.entered: set[str] = set()
         self.asked: set[str] = set()
 
     def request(self, operation: str, *operands: Plain) -> Plain:
         """Carry the request on; note whose name it asks for."""
         if operation == "begin":
-            operands = (operands[0], list(self._forbidden))
+            operands = (operands[0], list(self._forbidden.names))
         elif operation == "name":
             self.asked.add(operands[0])
         elif operation == "probe":
@@ -172,22 +193,11 @@ class Watched:
                 raise
             self._note()
 
-    def found(self, sources: Sequence[str]) -> list[str]:
-        """Return the forbidden names that were entered, or stand in what was asked for.
-
-        Parameters
-        ----------
-        sources : sequence of str
-            The code cells up to here, in the order in which they ran.
-        """
-        read = mentioned(sources, self.asked, self._names) if self.asked else set()
-        return [name for name in self._names if name in self.entered | read]
-
     def _note(self) -> None:
         reply = self._side.request("entered")
         if not isinstance(reply, list):
             raise StudentError("NotWatched", "it cannot be told which functions it calls")
-        self.entered.update(name for name in self._names if name in reply)
+        self.entered.update(name for name in self._forbidden.watched if name in reply)
 
 
 @lru_cache(maxsize=256)

@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from autograder.checks.run import run_checks
 from autograder.checks.verdict import visible_outcome
 from autograder.grading.canonical import copied
+from autograder.grading.conversations import Conversations
 from autograder.grading.match import is_explore, visible
 from autograder.grading.outputs import error, line, received, verdict_outputs, where_it_was
 from autograder.grading.package import LabPackage
@@ -38,6 +39,7 @@ _TURNS = 2
 # Of what was tampered with, so much is named.
 _FLAGS_SHOWN = 8
 _sandboxes: dict[object, Sandbox] = {}
+_conversations = Conversations()
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,7 @@ class _Run:
             for output in self._shown(ran, name)
             if output.output_type in ("stream", "display_data")
         ]
-        referee = Referee(lambda: self._ready_for_checks(number))
+        referee = Referee(lambda: self._ready_for_checks(number), _conversations)
         verdict = run_checks(
             self.package.checks()[_exercise(check)],
             referee,

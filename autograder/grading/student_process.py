@@ -13,7 +13,7 @@ from autograder.checks.verdict import WORDS
 from autograder.student.keeper import END, INTERRUPT
 from autograder.student.plain import Plain
 from autograder.student.side import StudentError
-from autograder.student.wire import Channel, WireError, WireTimeoutError
+from autograder.student.wire import Channel, WireError, WireTimeoutError, decode_frame
 
 START_SECONDS = 30.0
 # How long code that was interrupted has to come back before its process is ended.
@@ -159,14 +159,10 @@ class StudentProcess:
                 raise self._gone("it could not put back its names")
             self.turn = number
 
-    def ask(
-        self,
-        operation: str,
-        *operands: Plain,
-        seconds: float,
-        first: Sequence[list[Plain]] = (),
-    ) -> Plain:
-        """Carry out one operation of `autograder.student.side`.
+    def question(
+        self, operation: str, *operands: Plain, first: Sequence[list[Plain]] = ()
+    ) -> bytes:
+        """Return the frame that asks for one operation of `autograder.student.side`.
 
         Parameters
         ----------
@@ -174,26 +170,44 @@ class StudentProcess:
             Its name.
         *operands : plain data
             What it takes.
-        seconds : float
-            How long it may take.
         first : sequence of list
             Operations, each with its operands, that are carried out before. What they give is
             not returned; if one of them raises, no other follows.
 
         Raises
         ------
-        StudentError
-            If the student's code raised.
+        StudentGone
+            If an operand is no plain data, or too large.
+        """
+        return self._encoded(["ask", list(first), operation, *operands])
+
+    def put(self, question: bytes, seconds: float) -> bytes:
+        """Put a question, and return the answer as it came.
+
+        Raises
+        ------
         OutOfTime
-            If it was interrupted after `seconds`.
+            If the student's code was interrupted after `seconds`.
         StudentGone
             If the process ended, or had to be ended.
         """
-        self.entered = []
-        reply, stopped = self._exchange(["ask", list(first), operation, *operands], seconds)
+        answer, stopped = self._exchange_frames(question, seconds)
         if stopped:
             raise OutOfTime
-        match reply:
+        return answer
+
+    def understood(self, answer: bytes) -> Plain:
+        """Return the value in an answer to a question.
+
+        Raises
+        ------
+        StudentError
+            If the student's code raised.
+        StudentGone
+            If it is no answer; then the process is ended.
+        """
+        self.entered = []
+        match self._decoded(answer):
             case ["value", value, list(entered)]:
                 self.entered = entered
                 return value
@@ -201,6 +215,10 @@ class StudentProcess:
                 self.entered = entered
                 raise StudentError(kind[:100], message[:1000], missing=missing)
         raise self._gone("it sent something that is no answer")
+
+    def ask(self, operation: str, *operands: Plain, seconds: float) -> Plain:
+        """Ask for one operation and return what it gives; for errors see `put`, `understood`."""
+        return self.understood(self.put(self.question(operation, *operands), seconds))
 
     def tampering(self) -> list[str]:
         """Return what the process says stands no longer where it stood, in words.
@@ -232,12 +250,16 @@ class StudentProcess:
 
     def _exchange(self, request: list[Plain], seconds: float) -> tuple[Plain, bool]:
         """Send a request and return the reply, and whether its time had run out."""
+        reply, stopped = self._exchange_frames(self._encoded(request), seconds)
+        return self._decoded(reply), stopped
+
+    def _exchange_frames(self, request: bytes, seconds: float) -> tuple[bytes, bool]:
         if not self.alive:
             raise StudentGone("it has ended already")
         try:
             self._channel.connection.settimeout(max(seconds, GRACE_SECONDS))
-            self._channel.send(request)
-            return self._channel.receive(max(seconds, 0.01)), False
+            self._channel.send_frame(request)
+            return self._channel.receive_frame(max(seconds, 0.01)), False
         except WireTimeoutError:
             pass
         except WireError as error:
@@ -246,12 +268,24 @@ class StudentProcess:
             with suppress(OSError):
                 self._orders.send(INTERRUPT)
             try:
-                return self._channel.receive(GRACE_SECONDS), True
+                return self._channel.receive_frame(GRACE_SECONDS), True
             except WireTimeoutError:
                 continue
             except WireError as error:
                 raise self._gone(error) from None
         raise self._gone("it did not stop when it was told to")
+
+    def _encoded(self, request: list[Plain]) -> bytes:
+        try:
+            return self._channel.encode(request)
+        except WireError as error:
+            raise self._gone(error) from None
+
+    def _decoded(self, reply: bytes) -> Plain:
+        try:
+            return decode_frame(reply)
+        except WireError as error:
+            raise self._gone(error) from None
 
     def _receive(self, seconds: float) -> Plain:
         try:

@@ -115,6 +115,8 @@ class StudentSide:
 
     def _begin(self, seed: int, names: list[str]) -> None:
         """Begin a check; note from now on which of the functions called `names` are entered."""
+        # Their numbers are those of this check, whatever was asked before.
+        self.objects.clear()
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002 (students may draw from the global state)
         self.watch = Watch(names) if names else None

@@ -211,6 +211,12 @@ def decode(head: bytes, tail: bytes) -> Plain:
     return value
 
 
+def decode_frame(frame: bytes) -> Plain:
+    """Return the value of a whole frame; for errors see `decode`."""
+    tail = _LENGTHS.size + _LENGTHS.unpack_from(frame)[0]
+    return decode(frame[_LENGTHS.size : tail], frame[tail:])
+
+
 def _dtype(name: object) -> np.dtype[Any]:
     if not isinstance(name, str) or len(name) > 8:
         raise WireError("not a dtype")
@@ -270,6 +276,10 @@ class Channel:
         # What has come of the next frame already.
         self._come = b""
 
+    def encode(self, value: Plain) -> bytes:
+        """Return `value` as one frame; see `Encoder.encode`."""
+        return self._encoder.encode(value)
+
     def send(self, value: Plain) -> None:
         """Send one value.
 
@@ -278,9 +288,18 @@ class Channel:
         WireError
             If it is not plain, or the other side is gone or does not read.
         """
-        data = self._encoder.encode(value)
+        self.send_frame(self.encode(value))
+
+    def send_frame(self, frame: bytes) -> None:
+        """Send what `encode` returned.
+
+        Raises
+        ------
+        WireClosedError
+            If the other side is gone or does not read.
+        """
         try:
-            self.connection.sendall(data)
+            self.connection.sendall(frame)
         except OSError as error:
             raise WireClosedError(str(error)) from None
 
@@ -296,6 +315,10 @@ class Channel:
         WireError
             If the frame is malformed, too large, or begun and not ended.
         """
+        return decode_frame(self.receive_frame(seconds))
+
+    def receive_frame(self, seconds: float | None = None) -> bytes:
+        """Return the next value as the frame that came; for errors see `receive`."""
         come = self._come
         if not come:
             if seconds != self.connection.gettimeout():
@@ -306,12 +329,11 @@ class Channel:
         head_size, tail_size = _LENGTHS.unpack_from(come)
         if head_size > MAX_HEAD or tail_size > MAX_BYTES:
             raise WireError("a frame larger than allowed")
-        tail = _LENGTHS.size + head_size
-        end = tail + tail_size
+        end = _LENGTHS.size + head_size + tail_size
         if len(come) < end:
             come = self._whole(come, end)
         self._come = come[end:]
-        return decode(come[_LENGTHS.size : tail], come[tail:end])
+        return come[:end]
 
     def _whole(self, come: bytes, size: int) -> bytes:
         """Return `size` bytes or more, of which `come` has come already."""

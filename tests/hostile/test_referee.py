@@ -6,16 +6,7 @@ import pytest
 
 from autograder.grading.referee import Referee
 from autograder.student.limits import TimeLimitReached
-
-
-class Quick:
-    """A process that answers everything at once, for ever."""
-
-    alive = True
-    entered = ()
-
-    def ask(self, operation, *operands, seconds, first):
-        return 0
+from tests.grading.test_referee import Process
 
 
 def _ask_until(referee, end):
@@ -25,7 +16,7 @@ def _ask_until(referee, end):
 
 def test_a_check_that_asks_for_ever_is_stopped():
     """Each answer comes in time; all of them together do not."""
-    referee = Referee(Quick)
+    referee = Referee(Process)
     started = time.monotonic()
     with pytest.raises(TimeLimitReached), referee.limit(0.1):
         _ask_until(referee, started + 3)
