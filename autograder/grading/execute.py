@@ -197,13 +197,10 @@ class _Run:
         self.flags.append(f"process died: {_called(cell, number)}")
 
     def _leave_check(self, check: NotebookNode, number: int, process: StudentProcess) -> None:
-        """Have the process keep its names for the checks; then define what is missing.
-
-        The stub of the exercise does that. What it shows, or raises, goes nowhere.
-        """
-        process.keep_moment(number)
-        if number not in self.left_out:
-            process.run_visible(self.package.stubs[_exercise(check)], self._seconds(check))
+        """Have the process keep its names for the checks; then the stub defines what is missing."""
+        exercise = _exercise(check)
+        stub = [] if number in self.left_out else self.package.stubs[exercise]
+        process.keep_moment(number, stub, f"<{exercise} as handed out>", self._seconds(check))
 
     def _run(self, cell: NotebookNode, number: int, process: StudentProcess) -> list[NotebookNode]:
         """Run a cell and return what it shows, with a plain line about what was stopped."""

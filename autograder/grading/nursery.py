@@ -156,9 +156,8 @@ def _environment(home: str) -> dict[str, str]:
     return {
         **{f"{library}_NUM_THREADS": "1" for library in _THREADS},
         "COURSE_DATA": "digits",
-        # Memory in large pages makes a fork less than half as dear (glibc; no harm elsewhere).
+        # Memory in large pages makes a fork less dear (glibc; no harm elsewhere).
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-        "PYTHONMALLOC": "malloc",
         "HOME": home,
         "IPYTHONDIR": f"{home}/.ipython",
         "LANG": "C.UTF-8",

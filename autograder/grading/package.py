@@ -14,7 +14,7 @@ from autograder.checks import Check
 from autograder.grading.canonical import copied
 from autograder.grading.hidden import checks_in
 from autograder.grading.ready import Ready
-from autograder.grading.stubs import stubs_in
+from autograder.grading.stubs import Definition, stubs_in
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class LabPackage:
         return Ready.of(self.notebook, self.settings)
 
     @cached_property
-    def stubs(self) -> dict[str, str]:
-        """By exercise, code that defines what it left undefined, as it was handed out."""
+    def stubs(self) -> dict[str, list[Definition]]:
+        """By exercise, what its cell as it was handed out defines."""
         return stubs_in(self.notebook.cells)
 
     def checks(self) -> dict[str, list[Check]]:

@@ -15,9 +15,12 @@ from nbformat import NotebookNode
 
 from autograder.grading.match import is_students, name_of
 
+# The names that a statement binds, and its text.
+Definition = tuple[list[str], str]
 
-def stubs_in(cells: Sequence[NotebookNode]) -> dict[str, str]:
-    """Return by exercise the code that `code_for_missing` makes of its stub.
+
+def stubs_in(cells: Sequence[NotebookNode]) -> dict[str, list[Definition]]:
+    """Return by exercise the `definitions` of its stub.
 
     Parameters
     ----------
@@ -25,45 +28,34 @@ def stubs_in(cells: Sequence[NotebookNode]) -> dict[str, str]:
         Those of a lab, with stubs where solutions go.
     """
     return {
-        name: code_for_missing(cell.source, name)
+        name: definitions(cell.source)
         for cell in cells
         if cell.cell_type == "code" and (name := name_of(cell)) and is_students(cell)
     }
 
 
-def code_for_missing(stub: str, exercise: str) -> str:
-    r"""Return code that carries out those statements of a stub whose names do not exist yet.
+def definitions(stub: str) -> list[Definition]:
+    r"""Return those statements of a stub that define names.
 
-    Only functions, classes, imports and plain assignments are carried out, each if none of the
-    names it binds is a global. Nothing else of a stub is: to set an attribute or to call
-    something could undo what a student has done.
+    They are functions, classes, imports and plain assignments. `student.missing` carries out
+    those of whose names none exists. Nothing else of a stub is carried out: to set an attribute
+    or to call something could undo what a student has done.
 
     Parameters
     ----------
     stub : str
-        The text of an exercise cell as handed out. What is no plain Python comes to no code.
-    exercise : str
-        Its name, which tracebacks show in the place of a file.
+        The text of an exercise cell as handed out. What is no plain Python defines nothing.
 
     Examples
     --------
-    >>> names = {"double": "mine"}
-    >>> exec(code_for_missing("def double(x): ...\ndef triple(x): ...", "twice"), names)
-    >>> names["double"], names["triple"].__code__.co_filename
-    ('mine', '<twice as handed out>')
+    >>> definitions("double = triple = None\nLIMIT = 2\nprint(LIMIT)")
+    [(['LIMIT'], 'LIMIT = 2')]
     """
     try:
         body = ast.parse(stub).body
     except SyntaxError:
-        return ""
-    file = f"<{exercise} as handed out>"
-    lines = []
-    for statement in body:
-        if names := [*_bound(statement)]:
-            text = ast.unparse(statement)
-            lines.append(f"if globals().keys().isdisjoint({names!r}):")
-            lines.append(f"    exec(compile({text!r}, {file!r}, 'exec'))")
-    return "\n".join(lines)
+        return []
+    return [(names, ast.unparse(one)) for one in body if (names := [*_bound(one)])]
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:

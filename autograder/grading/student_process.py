@@ -135,15 +135,29 @@ class StudentProcess:
                 return CellRun([], False, stopped, "error", seen)
         raise self._gone("it sent something that is no answer")
 
-    def keep_moment(self, number: int) -> None:
+    def keep_moment(
+        self,
+        number: int,
+        definitions: Sequence[tuple[list[str], str]] = (),
+        file: str = "",
+        seconds: float = 1.0,
+    ) -> None:
         """Have it keep the names that are there now, to be put back by `turn_to`.
+
+        Parameters
+        ----------
+        number : int
+            What the moment is known by.
+        definitions, file, seconds
+            What is defined then, as in `autograder.student.missing`.
 
         Raises
         ------
         StudentGone
-            If it cannot.
+            If the process ended, or had to be ended.
         """
-        if self._exchange(["moment", number], START_SECONDS)[0] != ["kept"]:
+        request = ["moment", number, list(definitions), file, float(seconds)]
+        if self._exchange(request, START_SECONDS + seconds)[0] != ["kept"]:
             raise self._gone("it could not keep its names")
 
     def turn_to(self, number: int) -> None:

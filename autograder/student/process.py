@@ -15,6 +15,7 @@ import os
 import signal
 from typing import Any
 
+from .missing import define_missing
 from .moments import Moment
 from .others import Others
 from .resources import Limits
@@ -38,7 +39,8 @@ class Server:
     ``["cell", source]``                      ``["ran", outputs, cut]``
     ``["file", name, content]``               ``["written"]``
     ``["visible", source, seconds]``          ``["judged", outputs, cut, status, seen]``
-    ``["moment", number]``                    ``["kept"]``
+    ``["moment", number, definitions, file,   ``["kept"]``: the names, before what is missing
+    seconds]``                                has been defined
     ``["turn", number]``                      ``["turned"]``: the names are as at that moment
     ``["ask", first, operation, *operands]``  ``["value", value, entered]``, or
                                               ``["raised", kind, message, missing, entered]``
@@ -120,8 +122,10 @@ class Server:
                 self.others.end_since_mark()
                 outputs = self.shell.outputs
                 return ["judged", outputs.finished(), outputs.cut, status, seen]
-            case ["moment", int(number)]:
+            case ["moment", int(number), list(definitions), str(file), float(seconds)]:
                 self.moments[number] = Moment(self.shell.namespace)
+                with self.shell.showing(0):
+                    define_missing(definitions, self.shell.namespace, file, seconds)
                 return ["kept"]
             case ["turn", int(number)]:
                 self.others.end_since_mark()

@@ -11,7 +11,8 @@ import random
 import traceback
 from collections.abc import Callable, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
-from types import TracebackType
+from functools import lru_cache
+from types import CodeType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -130,9 +131,13 @@ class StudentSide:
 
     def _probe(self, name: str, source: str, arguments: list[object]) -> object:
         module: dict[str, Any] = {"np": np}
-        code = compile(source, f"<probe {name}>", "exec", dont_inherit=True)
-        exec(code, module)  # noqa: S102 (the author's own)
+        exec(_compiled(name, source), module)  # noqa: S102 (the author's own)
         return module[name](self.names, *arguments)
+
+
+@lru_cache(maxsize=64)
+def _compiled(name: str, source: str) -> CodeType:
+    return compile(source, f"<probe {name}>", "exec", dont_inherit=True)
 
 
 def _shorten(error: BaseException) -> str:

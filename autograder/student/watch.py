@@ -34,11 +34,15 @@ class Watch:
         codes: set[CodeType] = set()
         builtins: set[tuple[object, str]] = set()
 
+        # What is written in C has its name with it, by whatever name it was imported.
+        called = {name.rpartition(".")[2] for name in names}
+        called |= {getattr(_found(name), "__name__", "") for name in names}
+
         # It is called at each call and return: what it uses is close at hand.
         def note(frame: Any, event: str, argument: Any) -> None:
             if event == "call":
                 codes.add(frame.f_code)
-            elif event == "c_call":
+            elif event == "c_call" and argument.__name__ in called:
                 builtins.add((_owner(argument), argument.__name__))
 
         self._note, self._codes, self._builtins = note, codes, builtins

@@ -1,5 +1,7 @@
 """What a forbidden shortcut is found by, what it costs, and what is no shortcut."""
 
+import math
+import operator
 import sys
 
 import numpy as np
@@ -11,6 +13,7 @@ from autograder.checks.shortcuts import forbidden_by
 from autograder.checks.verdict import MIME, Verdict
 from autograder.errors import GradlabError
 from autograder.student.side import StudentError, StudentSide
+from autograder.student.watch import Watch
 
 SAYS = "Write softmax yourself."
 NAMES = ("course_utils.stable_softmax", "course_utils.functions.stable_softmax")
@@ -330,3 +333,11 @@ def test_declarations_that_are_wrong_are_refused():
             forbid("other", *names, says=says)
     with pytest.raises(GradlabError, match="twice"):
         forbid("mine", "a.b", says="x")
+
+
+def test_what_is_written_in_c_is_seen_under_each_of_its_names():
+    watch = Watch(["operator.__add__", "math.fsum", "math.floor"])
+    with watch.watching():
+        operator.add(1, 2)
+        math.fsum([1.0])
+    assert watch.entered() == ["operator.__add__", "math.fsum"]

@@ -11,7 +11,8 @@ from autograder.catalog import Course
 from autograder.grading.grade import grade_submission
 from autograder.grading.match import is_students, name_of
 from autograder.grading.packing import package_lab
-from autograder.grading.stubs import code_for_missing
+from autograder.grading.stubs import definitions
+from autograder.student.missing import define_missing
 from tests.grading.helpers import cell, data, position, solved
 
 # It needs `double` when its cell is run, as a class needs its base.
@@ -42,7 +43,7 @@ DEFINED = ["math", "where", "sep", "LIMIT", "RATE", "first", "Second"]
 
 
 def names_after(stub, **before):
-    exec(code_for_missing(stub, "task"), before)
+    define_missing(definitions(stub), before, "<task as handed out>", 5.0)
     return before
 
 
@@ -52,6 +53,7 @@ def test_what_a_stub_defines_is_defined():
     with pytest.raises(NotImplementedError, match="first is not written yet"):
         names["first"](0)
     assert names["first"].__doc__ == "Several\n    lines."
+    assert names["first"].__func__.__code__.co_filename == "<task as handed out>"
 
 
 def test_what_a_student_has_defined_stays():
@@ -69,7 +71,7 @@ def test_nothing_else_of_a_stub_is_run(capsys):
 
 
 def test_what_is_not_plain_python_comes_to_nothing():
-    assert code_for_missing("%matplotlib inline\ndef first(x): pass", "task") == ""
+    assert definitions("%matplotlib inline\ndef first(x): pass") == []
 
 
 def test_each_exercise_has_a_stub_and_an_answer_has_none(package):
@@ -136,12 +138,19 @@ def test_what_is_defined_before_a_cell_stops_counts_and_stays(package, lab):
 
 @pytest.mark.slow
 def test_code_that_waits_for_the_stub_gains_nothing(package, lab):
-    """It ends the process when the stub is compiled; that costs nobody's points."""
-    trap = "import os\ndef compile(*_):\n    os._exit(3)\n1 / 0"
+    """It ends the process when it is asked whether a name is there."""
+    trap = "import os\nclass Trap(str):\n    __hash__ = str.__hash__\n"
+    trap += "    def __eq__(self, other):\n        os._exit(3)\n"
+    trap += "globals()[Trap('double')] = 1\n1 / 0"
     notebook = data(solved(lab, double=trap, mean_rows=BUILDS_ON_DOUBLE))
     graded = grade_submission(package, notebook)
     assert "process died: double_check" in graded.flags
     assert points(graded) == {"double": 0, "mean_rows": 0, "triple": 2}
+
+
+@pytest.mark.parametrize("stub", ["x = 1 / 0", "x = exit()", "import absent\nx = 1"])
+def test_what_a_stub_raises_goes_nowhere(stub):
+    assert "x" not in names_after(stub)
 
 
 @pytest.mark.slow
