@@ -949,18 +949,25 @@ def dropped_units_learn_nothing(student, rng):
 
 
 @probe
-def augmented(student, images, seed, settings):
-    changed = student.augment(images, np.random.default_rng(seed), **settings)
-    return changed, images
+def augmented(student, images, copies, seed, settings):
+    images = np.repeat(images, copies, axis=0)
+    return student.augment(images, np.random.default_rng(seed), **settings)
 
 
-def run_augment(student, images, seed, **settings):
-    """Return augmented images; fail if they are no array of the same shape."""
-    changed, _ = student.run(augmented, images, seed, settings)
+@probe
+def images_after_augment(student, images, seed):
+    student.augment(images, np.random.default_rng(seed))
+    return images
+
+
+def run_augment(student, images, seed, copies=1, **settings):
+    """Return copies of images augmented; fail if they are no array of the right shape."""
+    changed = student.run(augmented, images, copies, seed, settings)
     seen = changed.shape if isinstance(changed, np.ndarray) else type(changed).__name__
+    shape = (copies * len(images), 784)
     expect(
-        seen == images.shape,
-        f"augment gives {seen} for images of shape {images.shape}",
+        seen == shape,
+        f"augment gives {seen} for images of shape {shape}",
         "Return one row of 784 numbers for each image.",
     )
     expect(changed.dtype.kind in "fiub", f"the images hold {changed.dtype} and not real numbers")
@@ -1024,8 +1031,8 @@ def limits_of_zero_change_nothing(student, rng):
 @check("augment", points=1)
 def each_image_has_its_own_shift(student, rng):
     """Shifts stay within max_shift, go both ways, and differ from image to image."""
-    images = np.repeat([SQUARE], 60, axis=0)
-    changed = run_augment(student, images, int(rng.integers(1000)), max_shift=3, max_angle=0.0)
+    square = SQUARE[np.newaxis]
+    changed = run_augment(student, square, int(rng.integers(1000)), 60, max_shift=3, max_angle=0.0)
     moved = centres(changed)
     hint = "Draw two shifts for each image, from -max_shift to max_shift."
     expect(np.all(np.abs(moved) < 3.05), "an image moved by more than max_shift", hint)
@@ -1039,8 +1046,8 @@ def each_image_has_its_own_shift(student, rng):
 def paper_comes_in_from_outside(student, rng):
     """What is moved out at one side does not come in at the other; new pixels are 0."""
     edge = np.maximum(block(slice(25, 28), slice(0, 28)), block(slice(0, 28), slice(25, 28)))
-    images = np.repeat([edge, np.ones(784)], 30, axis=0)
-    changed = run_augment(student, images, int(rng.integers(1000)), max_shift=3, max_angle=0.0)
+    both = np.array([edge, np.ones(784)])
+    changed = run_augment(student, both, int(rng.integers(1000)), 30, max_shift=3, max_angle=0.0)
     corner = changed[:30].reshape(30, 28, 28)[:, :10, :10]
     hint = "Try it on an image with ink at its right edge, and look at the left edge."
     expect(np.max(np.abs(corner)) < 1e-3, "ink came in again from the other side", hint)
@@ -1054,8 +1061,8 @@ def paper_comes_in_from_outside(student, rng):
 @check("augment", points=1)
 def images_turn_about_their_centre(student, rng):
     """Angles stay within max_angle degrees, go both ways, and leave the centre where it is."""
-    images = np.repeat([BAR], 60, axis=0)
-    changed = run_augment(student, images, int(rng.integers(1000)), max_shift=0, max_angle=20.0)
+    bar = BAR[np.newaxis]
+    changed = run_augment(student, bar, int(rng.integers(1000)), 60, max_shift=0, max_angle=20.0)
     expect(np.all(changed.sum(axis=1) > 0), "the ink was gone after the turn", None)
     away = np.abs(centres(changed)).max()
     expect(away < 0.6, "turning moved the middle of an image", "Turn about (13.5, 13.5).")
@@ -1064,8 +1071,8 @@ def images_turn_about_their_centre(student, rng):
     expect(np.abs(turned).max() < 22, "an image turned by more than max_angle", hint)
     expect(turned.std() > 4, "the angles hardly differ", hint)
     expect(turned.min() < 0 < turned.max(), "images turned to one side only", hint)
-    far = run_augment(student, images, int(rng.integers(1000)), max_shift=0, max_angle=90.0)
-    ink = far.sum(axis=1) / images.sum(axis=1)
+    far = run_augment(student, bar, int(rng.integers(1000)), 60, max_shift=0, max_angle=90.0)
+    ink = far.sum(axis=1) / BAR.sum()
     hint = "A turn keeps all lengths. Compare your matrix with that of a rotation."
     # The nearest pixel alone keeps the ink to 14 per cent.
     expect(np.abs(ink - 1).max() < 0.2, "turning squeezed or stretched the images", hint)
@@ -1074,9 +1081,9 @@ def images_turn_about_their_centre(student, rng):
 @check("augment", points=1)
 def chance_comes_from_rng(student, rng):
     """Generators with one seed give the same images, with other seeds others."""
-    images = np.repeat([BAR], 6, axis=0)
+    bar = BAR[np.newaxis]
     seed = int(rng.integers(1000))
-    first, again, other = (run_augment(student, images, s) for s in (seed, seed, seed + 1))
+    first, again, other = (run_augment(student, bar, s, 6) for s in (seed, seed, seed + 1))
     hint = "Draw from the generator that is handed in, and from nothing else."
     expect(np.array_equal(first, again), "two generators of one seed gave different images", hint)
     expect(
@@ -1088,7 +1095,7 @@ def chance_comes_from_rng(student, rng):
 def images_are_left_alone(student, rng):
     """The images that come in are unchanged afterwards."""
     images = rng.random((4, 784))
-    _, after = student.run(augmented, images, 4, {})
+    after = student.run(images_after_augment, images, 4)
     expect(
         np.array_equal(after, images),
         "the input had other values after the call",
