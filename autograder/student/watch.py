@@ -11,6 +11,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import Any
 
@@ -35,8 +36,7 @@ class Watch:
         builtins: set[tuple[object, str]] = set()
 
         # What is written in C has its name with it, by whatever name it was imported.
-        called = {name.rpartition(".")[2] for name in names}
-        called |= {getattr(_found(name), "__name__", "") for name in names}
+        called = _called(tuple(names), len(sys.modules))
 
         # It is called at each call and return: what it uses is close at hand.
         def note(frame: Any, event: str, argument: Any) -> None:
@@ -87,6 +87,13 @@ class Watch:
         # A decorator's wrapper is shared by all that it decorates; what is inside is not.
         inner = inspect.unwrap(thing) if callable(thing) else thing
         return isinstance(inner, FunctionType) and inner.__code__ in self._codes
+
+
+@lru_cache(maxsize=64)
+def _called(names: tuple[str, ...], modules: int) -> frozenset[str]:
+    """Return what things call themselves that have these names; more `modules` may tell more."""
+    own = (getattr(_found(name), "__name__", "") for name in names)
+    return frozenset([*own, *(name.rpartition(".")[2] for name in names)])
 
 
 def _found(name: str) -> object:
