@@ -1,7 +1,7 @@
 """What an exercise has left undefined, as it was handed out, for the cells after it.
 
 A later class may build on an earlier one. Where the earlier cell stopped, was emptied, or gave
-its class another name, the later cell would fail with it. So once an exercise has been judged,
+its class another name, the later cell would fail with it. So after the check cell of an exercise
 the names it should have defined and has not are defined by its stub. That raises
 NotImplementedError when it is used, and not before. What a student has defined stays.
 """
