@@ -33,6 +33,11 @@ def counted(monkeypatch):
     return names
 
 
+def told(graded):
+    """Return what the hidden checks said. The visible asserts may name a temporary file."""
+    return [(one.name, one.points, one.verdict and one.verdict.outcomes) for one in graded.scores]
+
+
 @pytest.mark.parametrize("name", Course.default().lab_names())
 def test_what_is_recalled_is_what_the_check_says(name, monkeypatch, counted):
     lab = Course.default().lab(name)
@@ -55,7 +60,7 @@ def test_what_is_recalled_is_what_the_check_says(name, monkeypatch, counted):
     monkeypatch.setattr(execute, "_conversations", Conversations())
     for content, expected in zip(work, anew, strict=True):
         graded = grade_submission(package, content)
-        assert graded.scores == expected.scores
+        assert told(graded) == told(expected)
         assert graded.flags == expected.flags
     assert len(counted) < without / 2
     # A second time nothing is new, but for times that a check looks at.
