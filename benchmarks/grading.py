@@ -292,7 +292,7 @@ def own_time(package: LabPackage, text: str, *, loaded: bool = False) -> float:
                 side = StudentSide(names)
                 side.operations = {name: timed(do) for name, do in side.operations.items()}
                 # Looking at what is called is ours, and slows the student's code.
-                side.operations |= {"watch": lambda: None, "entered": list}
+                side.operations["begin"] = timed(lambda seed, _, begin=side._begin: begin(seed, []))
                 checks = package.checks()[exercise]
                 run_checks(checks, side, lab=package.lab, seed=package.settings.seed)
         pyplot.close("all")
