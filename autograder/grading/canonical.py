@@ -8,6 +8,7 @@ it in Python, token by token. What `repair` returns is valid, and so are the out
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, TypeVar
 
@@ -30,7 +31,16 @@ def as_text(notebook: NotebookNode) -> str:
     TypeError
         If it holds what is not JSON.
     """
-    return _text(strip_transient(split_lines(copied(notebook))), "\n")
+    # Sources are most of a notebook, and most of them those of the notebook before.
+    cells = [NotebookNode({**cell, "source": None}) for cell in notebook.cells]
+    whole = strip_transient(split_lines(copied(NotebookNode({**notebook, "cells": cells}))))
+    for cell, original in zip(whole.cells, notebook.cells, strict=True):
+        cell["source"] = _Source(original.source)
+    return _text(whole, "\n")
+
+
+class _Source(str):
+    """A text that is written as the list of its lines."""
 
 
 def _copied(value: Any) -> Any:
@@ -49,11 +59,17 @@ def _copied(value: Any) -> Any:
 def _text(value: Any, line: str) -> str:
     """Return a value as `json.dumps` does with an indent of 1; `line` begins its lines."""
     if isinstance(value, str):
-        return encode_basestring(value)
+        is_source = isinstance(value, _Source)
+        return _written_lines(value, line) if is_source else encode_basestring(value)
     if isinstance(value, dict) and value:
         parts = [f"{encode_basestring(k)}: {_text(value[k], f'{line} ')}" for k in sorted(value)]
         return f"{{{line} {f',{line} '.join(parts)}{line}}}"
     if isinstance(value, list) and value:
         parts = [_text(part, f"{line} ") for part in value]
         return f"[{line} {f',{line} '.join(parts)}{line}]"
-    return json.dumps(value)
+    return repr(value) if type(value) is int else json.dumps(value)
+
+
+@lru_cache(maxsize=512)
+def _written_lines(source: str, line: str) -> str:
+    return _text(source.splitlines(keepends=True), line)
