@@ -8,6 +8,7 @@ a student may well compare with the library's version.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -30,6 +31,9 @@ _CELLS_KEPT = 128
 _LENGTH_KEPT = 10_000
 # Where a definition keeps what `_uses` found in it.
 _USES = "gradlab_uses"
+# By these a text gets at a name that it does not spell out.
+_INDIRECT = frozenset(["getattr", "setattr", "__import__", "import_module"])
+_TELLING_CALLS = frozenset(["getattr", "__import__", "import_module", "super"])
 
 
 def mentioned(sources: Sequence[str], roots: Iterable[str], forbidden: Sequence[str]) -> set[str]:
@@ -44,7 +48,10 @@ def mentioned(sources: Sequence[str], roots: Iterable[str], forbidden: Sequence[
     forbidden : sequence of str
         Dotted names.
     """
-    reader = _Reader(_Notebook(sources), forbidden)
+    possible = _possible(sources, forbidden)
+    if not possible:
+        return set()
+    reader = _Reader(_Notebook(sources), possible)
     names = [ast.Name(root, ast.Load()) for root in roots]
     # A class that another one is made from counts by what that one inherits.
     bases = {base for name in names for base in reader.bases(name)}
@@ -54,6 +61,33 @@ def mentioned(sources: Sequence[str], roots: Iterable[str], forbidden: Sequence[
             if id(reader.notebook.names.get(name.id)) not in bases:
                 reader.follow(name, {})
     return reader.found
+
+
+def _possible(sources: Sequence[str], forbidden: Sequence[str]) -> Sequence[str]:
+    """Return those of the names that cells can lead to, by the words that they hold.
+
+    A class inherits a method without a word of it; a module cannot be inherited from.
+    """
+    words: set[str] = {"__main__"}
+    for source in sources:
+        own = _words(source)
+        if own is None:
+            return forbidden
+        words |= own
+    parts = {name: name.split(".") for name in forbidden}
+    return [
+        name
+        for name in forbidden
+        if words.issuperset(parts[name][:-1]) and (len(parts[name]) > 2 or parts[name][-1] in words)
+    ]
+
+
+@lru_cache(maxsize=_CELLS_KEPT)
+def _words(source: str) -> frozenset[str] | None:
+    """Return the words of a cell; None if it may use a name that is not among them."""
+    # Python takes letters of other alphabets for those they resemble.
+    found = frozenset(re.findall(r"\w+", source)) if source.isascii() else _INDIRECT
+    return found if found.isdisjoint(_INDIRECT) else None
 
 
 class _Notebook:
@@ -300,17 +334,32 @@ def _uses(node: ast.AST) -> tuple[_Scope, list[ast.expr]]:
     known: tuple[_Scope, list[ast.expr]] | None = vars(node).get(_USES)
     if known is None:
         parts = list(ast.walk(node))
-        known = (
-            _local_names(node, parts),
-            [
-                part
-                for part in parts
-                if isinstance(part, (ast.Name, ast.Attribute, ast.Call))
-                and not isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del))
-            ],
-        )
+        scope = _local_names(node, parts)
+        used: list[ast.expr] = [
+            part
+            for part in parts
+            if isinstance(part, (ast.Name, ast.Attribute, ast.Call))
+            and not isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del))
+        ]
+        if isinstance(node, _FUNCTIONS):
+            # Of an expression nothing is left out: its names may be those of before.
+            used = [part for part in used if _may_tell(part, scope)]
+        known = scope, used
         setattr(node, _USES, known)
     return known
+
+
+def _may_tell(part: ast.expr, scope: _Scope) -> bool:
+    """Whether reading can tell what a name, an attribute or a call in a function stands for."""
+    while isinstance(part, ast.Attribute):
+        part = part.value
+    if isinstance(part, ast.Name):
+        return scope.get(part.id, part) is not None
+    if isinstance(part, ast.Call):
+        called = part.func
+        name = getattr(called, "id", None) or getattr(called, "attr", None)
+        return name in _TELLING_CALLS
+    return False
 
 
 def _local_names(node: ast.AST, parts: Sequence[ast.AST]) -> _Scope:
