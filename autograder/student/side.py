@@ -97,7 +97,7 @@ class StudentSide:
         arguments = [replace_refs(operand, self._lookup) for operand in operands]
         try:
             watch = None if operation == "entered" else self.watch
-            with watch.watching() if watch else nullcontext():
+            with watch or nullcontext():
                 value = self.operations[operation](*arguments)
             return to_plain(value, self._refer)
         except StudentError:

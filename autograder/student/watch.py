@@ -1,16 +1,18 @@
 """Notes which library functions are entered while requests are answered.
 
-What runs is seen, under whatever name it was imported: Python's profiling hook is called with
-the code of each function as it begins. What happens in C, such as `torch.softmax`, is known by
-its name and the object it belongs to.
+What runs is seen, under whatever name it was imported: Python's own profiler keeps the code of
+each function that begins. What happens in C, such as `torch.softmax`, it keeps by its name and
+what it belongs to, in words.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
+from _lsprof import Profiler  # what `cProfile` is made of: a hook in C, many times as fast
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import Any
@@ -22,7 +24,7 @@ SWITCHED_OFF = "sys.setprofile"
 
 
 class Watch:
-    """The functions that were entered in its blocks.
+    """The functions that are entered in its blocks: ``with watch: ...``.
 
     Parameters
     ----------
@@ -31,34 +33,26 @@ class Watch:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-        codes: set[CodeType] = set()
-        builtins: set[tuple[object, str]] = set()
+        self._names = tuple(dict.fromkeys([*names, SWITCHED_OFF]))
+        self._profiler = Profiler()
+        self._before: Any = None
+        self._blocks = 0
+        self._entered: set[str] = set()
+        self._told: list[str] = []
 
-        # What is written in C has its name with it, by whatever name it was imported.
-        called = _called(tuple(names), len(sys.modules))
+    def __enter__(self) -> None:
+        """Note what is entered from here on."""
+        self._before = _get()
+        self._blocks += 1
+        with suppress(ValueError):  # the student's own profiler is at work; then it is not ours
+            self._profiler.enable(subcalls=False, builtins=True)
+        _began()
 
-        # It is called at each call and return: what it uses is close at hand.
-        def note(frame: Any, event: str, argument: Any) -> None:
-            if event == "call":
-                codes.add(frame.f_code)
-            elif event == "c_call" and argument.__name__ in called:
-                builtins.add((_owner(argument), argument.__name__))
-
-        self._note, self._codes, self._builtins = note, codes, builtins
-        self._switched_off = False
-        self._last: tuple[tuple[int, int, bool], list[str]] = (0, 0, False), []
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Note what is entered in this block."""
-        before = _get()
-        _set(self._note)
-        try:
-            yield
-        finally:
-            self._switched_off |= _get() is not self._note
-            _set(before)
+    def __exit__(self, *_: object) -> None:
+        """Note no more, and put back the hook from before."""
+        _ends()
+        self._profiler.disable()
+        _set(self._before if callable(self._before) else None)
 
     def entered(self) -> list[str]:
         """Return those of the names that were entered.
@@ -67,33 +61,92 @@ class Watch:
         was not entered. `SWITCHED_OFF` is always among them when the code put another hook in
         the place of this one.
         """
-        known = len(self._codes), len(self._builtins), self._switched_off
-        if known != self._last[0]:
-            found = [name for name in self._names if self._was_entered(_found(name))]
-            self._last = known, [*found, SWITCHED_OFF] if self._switched_off else found
-        return self._last[1]
+        if self._blocks:
+            self._look()
+        return self._told
 
-    def _was_entered(self, thing: object) -> bool:
-        if isinstance(thing, type):
-            own = [getattr(one, "__func__", one) for one in vars(thing).values()]
-            return any(self._was_entered(one) for one in own if isinstance(one, FunctionType))
-        if isinstance(thing, MethodDescriptorType):
-            return any(
-                name == thing.__name__ and isinstance(owner, type) and _is(owner, thing)
-                for owner, name in self._builtins
-            )
-        if isinstance(thing, BuiltinFunctionType):
-            return (_owner(thing), thing.__name__) in self._builtins
-        # A decorator's wrapper is shared by all that it decorates; what is inside is not.
-        inner = inspect.unwrap(thing) if callable(thing) else thing
-        return isinstance(inner, FunctionType) and inner.__code__ in self._codes
+    def _look(self) -> None:
+        """Look through what was entered since the last time."""
+        known = _known(self._names, len(sys.modules))
+        ends = dict.fromkeys(_ENDS, 0)
+        found: set[str] = set()
+        for entry in self._profiler.getstats():
+            what = entry.code
+            key = what if type(what) is str else id(what)
+            if key in known:
+                found.update(known[key].names)
+            elif key in ends:
+                ends[key] = entry.callcount
+        # Both ends of each block were seen, or somebody has taken the hook away.
+        if any(count != self._blocks for count in ends.values()):
+            found.add(SWITCHED_OFF)
+        self._profiler.clear()
+        self._blocks = 0
+        if not found <= self._entered:
+            self._entered |= found
+            self._told = [name for name in self._names if name in self._entered]
+
+
+def _began() -> None:
+    pass
+
+
+def _ends() -> None:
+    pass
+
+
+_ENDS = (id(_began.__code__), id(_ends.__code__))
+
+
+@dataclass
+class _Known:
+    """What the profiler has of a function, and the names it goes by.
+
+    That is its code, or a phrase for what is written in C. Codes are told apart by their
+    number: to compare them takes long, and a copy elsewhere would be equal.
+    """
+
+    kept: CodeType | str
+    names: list[str]
 
 
 @lru_cache(maxsize=64)
-def _called(names: tuple[str, ...], modules: int) -> frozenset[str]:
-    """Return what things call themselves that have these names; more `modules` may tell more."""
-    own = (getattr(_found(name), "__name__", "") for name in names)
-    return frozenset([*own, *(name.rpartition(".")[2] for name in names)])
+def _known(names: tuple[str, ...], modules: int) -> dict[int | str, _Known]:
+    """Return what is known of the names; more `modules` may tell more."""
+    found: dict[int | str, _Known] = {}
+    for name in names:
+        for kept in _kept(_found(name)):
+            key = kept if isinstance(kept, str) else id(kept)
+            found.setdefault(key, _Known(kept, [])).names.append(name)
+    return found
+
+
+def _kept(thing: object) -> Iterator[CodeType | str]:
+    """Yield what the profiler keeps when a thing is entered."""
+    if isinstance(thing, type):
+        for one in vars(thing).values():
+            if isinstance(own := getattr(one, "__func__", one), FunctionType):
+                yield from _kept(own)
+    elif isinstance(thing, MethodDescriptorType):
+        yield repr(thing)
+    elif isinstance(thing, BuiltinFunctionType):
+        yield _phrase(thing)
+    else:
+        # A decorator's wrapper is shared by all that it decorates; what is inside is not.
+        inner = inspect.unwrap(thing) if callable(thing) else thing
+        if isinstance(inner, FunctionType):
+            yield inner.__code__
+
+
+def _phrase(builtin: Any) -> str:
+    """Return what the profiler calls a function that is written in C."""
+    name, owner = builtin.__name__, builtin.__self__
+    if not isinstance(owner, ModuleType):
+        for kind in type(owner).__mro__:
+            if name in vars(kind):
+                return repr(vars(kind)[name])
+    module = builtin.__module__
+    return f"<built-in method {module}.{name}>" if module else f"<built-in method {name}>"
 
 
 def _found(name: str) -> object:
@@ -109,13 +162,3 @@ def _found(name: str) -> object:
                     thing = vars(thing)[part] if inside else getattr(thing, part)
                 return thing
     return None
-
-
-def _owner(builtin: Any) -> object:
-    """Return the module or class that a function written in C belongs to."""
-    owner = getattr(builtin, "__self__", None)
-    return owner if isinstance(owner, (type, ModuleType)) else type(owner)
-
-
-def _is(kind: type, method: MethodDescriptorType) -> bool:
-    return issubclass(kind, method.__objclass__)

@@ -3,11 +3,12 @@
 import math
 import operator
 import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from autograder.checks import check, close, forbid, probe, run_checks
+from autograder.checks import check, close, forbid, probe, reading, run_checks
 from autograder.checks.reading import mentioned
 from autograder.checks.shortcuts import forbidden_by
 from autograder.checks.verdict import MIME, Verdict
@@ -75,6 +76,13 @@ TAKEN = {
     "by getattr": [
         "import course_utils\ndef mine(x):\n    return getattr(course_utils, 'stable_softmax')(x)"
     ],
+    "by a name in two pieces": [
+        "import course_utils\n"
+        "def mine(x):\n    return getattr(course_utils, 'stable_' 'softmax')(x)"
+    ],
+    "in letters that resemble others": [
+        "import course_utils\ndef mine(x):\n    return course_utils.\uff53table_softmax(x)"
+    ],
     "by importlib": [
         "import importlib\ndef mine(x):\n"
         "    return importlib.import_module('scipy.special').softmax(x, axis=-1)"
@@ -130,6 +138,21 @@ HONEST = {
     ],
 }
 
+NETWORKS = {
+    "inherited": ["import course_utils\nclass Net(course_utils.Network): pass"],
+    "inherited twice": [
+        "from course_utils import Network\nclass Net(Network): pass\nclass Net(Net): pass"
+    ],
+    "set from outside": [
+        "import course_utils\nclass Net(course_utils.Network):\n    def backprop(self, x, y): pass",
+        "Net.backprop = course_utils.Network.backprop",
+    ],
+    "by super": [
+        "import course_utils\nclass Net(course_utils.Network):\n"
+        "    def backprop(self, x, y):\n        return super().backprop(x, y)"
+    ],
+}
+
 
 def ran(cells):
     """Return the names of a notebook after its cells have run."""
@@ -157,6 +180,30 @@ def test_what_reading_cannot_see_is_seen_running(cells):
     assert verdict(cells, sources=cells).shortcut is not None
 
 
+@pytest.mark.parametrize("cells", [*TAKEN.values(), *HIDDEN.values(), *NETWORKS.values()])
+def test_what_is_left_out_by_its_words_would_not_be_found(cells, monkeypatch):
+    names = (*NAMES, "course_utils.Network.backprop", "torch.softmax", "math.fsum", "__main__.f")
+    found = mentioned(cells, ["mine", "Net"], names)
+    monkeypatch.setattr(reading, "_possible", lambda _, forbidden: forbidden)
+    assert mentioned(cells, ["mine", "Net"], names) == found
+
+
+@pytest.mark.parametrize(
+    ("cell", "possible"),
+    [
+        ("x = 1", ["__main__.x"]),
+        ("import torch", []),
+        ("import torch\nrelu = torch.nn.functional.relu", ["torch.nn.functional.relu"]),
+        ("class Mine(torch.nn.Module): pass", ["torch.nn.Module.train"]),
+        ("setattr(a, b, c)", None),
+        ("# \xe9", None),
+    ],
+)
+def test_which_names_cells_can_lead_to(cell, possible):
+    names = ["__main__.x", "torch.softmax", "torch.nn.functional.relu", "torch.nn.Module.train"]
+    assert reading._possible([cell], names) == (names if possible is None else possible)
+
+
 def test_what_does_not_run_is_read():
     cells = ["import course_utils", OWN.replace(
         "    return", "    if x is None:\n        course_utils.stable_softmax(x)\n    return"
@@ -170,22 +217,6 @@ def test_honest_work_keeps_its_points(cells):
     found = verdict(cells, sources=cells)
     assert found.shortcut is None
     assert found.points == found.max_points == 3
-
-
-NETWORKS = {
-    "inherited": ["import course_utils\nclass Net(course_utils.Network): pass"],
-    "inherited twice": [
-        "from course_utils import Network\nclass Net(Network): pass\nclass Net(Net): pass"
-    ],
-    "set from outside": [
-        "import course_utils\nclass Net(course_utils.Network):\n    def backprop(self, x, y): pass",
-        "Net.backprop = course_utils.Network.backprop",
-    ],
-    "by super": [
-        "import course_utils\nclass Net(course_utils.Network):\n"
-        "    def backprop(self, x, y):\n        return super().backprop(x, y)"
-    ],
-}
 
 
 @pytest.mark.parametrize("cells", NETWORKS.values(), ids=NETWORKS)
@@ -239,6 +270,41 @@ def test_switching_off_the_watch_is_seen():
     found = verdict([f"{OWN}import sys\nold = mine\n{off}"])
     assert found.shortcut.seen == "mine calls sys.setprofile"
     assert sys.getprofile() is None
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="there it is not to be had")
+@pytest.mark.parametrize("what", ["clear", "disable"])
+def test_to_lay_hands_on_the_watch_is_seen(what):
+    hands = f"def mine(x):\n    sys.getprofile().{what}()\n    return old(x)"
+    found = verdict([f"{OWN}import sys\nold = mine\n{hands}"])
+    assert found.shortcut.seen == "mine calls sys.setprofile"
+
+
+def test_who_measures_their_own_time_does_not_go_unwatched():
+    cells = ["import cProfile\nown = cProfile.Profile()\nown.enable()", *TAKEN["directly"]]
+    names = ran(cells)
+    try:
+        found = run_checks(MINE, names, lab="toy", seed=1)
+    finally:
+        names["own"].disable()
+    assert found.shortcut is not None
+
+
+def test_a_copy_is_not_what_it_was_copied_from():
+    """Code that is equal, word for word and line for line, is another function's."""
+    text = "def fsum(x):\n    return 1.0"
+    watched, copy = ran([text])["fsum"], ran([text])["fsum"]
+    assert watched.__code__ == copy.__code__
+    sys.modules["a_library"] = ModuleType("a_library")
+    sys.modules["a_library"].fsum = watched
+    try:
+        for function, entered in ((copy, []), (watched, ["a_library.fsum"])):
+            watch = Watch(["a_library.fsum"])
+            with watch:
+                function(0)
+            assert watch.entered() == entered
+    finally:
+        del sys.modules["a_library"]
 
 
 def test_a_profiler_goes_on_after_the_checks():
@@ -337,7 +403,7 @@ def test_declarations_that_are_wrong_are_refused():
 
 def test_what_is_written_in_c_is_seen_under_each_of_its_names():
     watch = Watch(["operator.__add__", "math.fsum", "math.floor"])
-    with watch.watching():
+    with watch:
         operator.add(1, 2)
         math.fsum([1.0])
     assert watch.entered() == ["operator.__add__", "math.fsum"]
