@@ -48,6 +48,8 @@ def to_plain(value: object, refer: Callable[[object], Ref]) -> Plain:
         If the value is larger than `MAX_BYTES` or `MAX_ITEMS`, or nested deeper than
         `MAX_DEPTH`.
     """
+    if type(value) in _AS_IT_IS:
+        return value
     budget = _Budget()
 
     def convert(item: object, depth: int) -> Plain:

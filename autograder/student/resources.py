@@ -189,10 +189,14 @@ def end_orphans() -> None:
                 os.waitpid(child, 0)
 
 
-def drop_capabilities() -> None:
-    """Give up what a process may do in the user namespace it has made."""
+def gain_no_capabilities() -> None:
+    """Have no program that this process or one it forks starts gain capabilities again."""
     for capability in range(_LAST_CAPABILITY + 1):
         _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+def drop_capabilities() -> None:
+    """Give up what a process may do in the user namespace it has made."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     _libc.capset(header, (ctypes.c_uint32 * 6)())
 

@@ -77,27 +77,35 @@ _MACHINES = {
 }  # fmt: skip
 
 
-def refuse_system_calls() -> bool:
-    """Install the filter in this process; False on a machine whose numbers are not known.
+class SystemCallFilter:
+    """The filter: made once, installed in each process that is forked afterwards."""
 
-    Raises
-    ------
-    OSError
-        If the kernel does not take it.
-    """
-    machine = _MACHINES.get(platform.machine())
-    if machine is None or sys.platform != "linux" or struct.calcsize("P") != 8:
-        return False
-    program = _program(machine)
-    code = ctypes.create_string_buffer(program, len(program))
-    # struct sock_fprog: a count, padding, a pointer.
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
-    libc = ctypes.CDLL(None, use_errno=True)
-    for arguments in ((_NO_NEW_PRIVILEGES, 1, 0, 0, 0), (_SET_SECCOMP, _FILTER_MODE, header)):
-        if libc.prctl(*arguments) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, f"prctl: {os.strerror(number)}")
-    return True
+    def __init__(self) -> None:
+        machine = _MACHINES.get(platform.machine())
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._header = b""
+        if machine and sys.platform == "linux" and struct.calcsize("P") == 8:
+            program = _program(machine)
+            self._code = ctypes.create_string_buffer(program, len(program))
+            # struct sock_fprog: a count, padding, a pointer.
+            pointer = ctypes.addressof(self._code)
+            self._header = struct.pack("HxxxxxxP", len(program) // 8, pointer)
+
+    def install(self) -> None:
+        """Install it in this process; nothing on a machine whose numbers are not known.
+
+        Raises
+        ------
+        OSError
+            If the kernel does not take it.
+        """
+        if not self._header:
+            return
+        steps = ((_NO_NEW_PRIVILEGES, 1, 0, 0, 0), (_SET_SECCOMP, _FILTER_MODE, self._header))
+        for arguments in steps:
+            if self._libc.prctl(*arguments) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, f"prctl: {os.strerror(number)}")
 
 
 def _program(machine: _Machine) -> bytes:

@@ -12,7 +12,7 @@ import math
 import socket
 import struct
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgpack
@@ -39,9 +39,18 @@ _ARRAY, _TUPLE, _REF, _SCALAR, _INTEGER, _COMPLEX = range(1, 7)
 # One message wraps its operands: a little deeper than the deepest value.
 _DEPTH = 2 * MAX_DEPTH
 _ITEMS = 2 * MAX_ITEMS
+# Of so many bytes a head is small.
+_SMALL = 2**13
 _KINDS = "biufc"
 _LEAVES = (bool, int, float, complex, str, bytes, np.generic, np.ndarray, Ref)
 _EXACT = frozenset([type(None), *_LEAVES])
+_unpack = partial(
+    msgpack.unpackb,
+    strict_map_key=False,
+    raw=False,
+    max_array_len=MAX_ITEMS,
+    max_map_len=MAX_ITEMS,
+)
 
 
 class WireError(Exception):
@@ -139,41 +148,69 @@ def decode(head: bytes, tail: bytes) -> Plain:
     WireError
         If the bytes are not what `encode` writes.
     """
-    depth = 0
-    left = {"items": _ITEMS, "bytes": len(tail), "rare keys": MAX_RARE_KEYS}
+    try:
+        value = _Decoder(len(head), tail).unpack(head)
+        _check(value, 0)
+    except WireError:
+        raise
+    except Exception as error:
+        # Whatever a hostile frame provokes in the decoder, it is a malformed frame.
+        raise WireError(f"malformed frame ({type(error).__name__})") from None
+    return value
 
-    def spend(what: str, count: int) -> None:
-        left[what] -= count
-        if left[what] < 0:
+
+class _Decoder:
+    """Builds the value of one frame, within bounds."""
+
+    def __init__(self, size: int, tail: bytes) -> None:
+        self._tail = tail
+        self._depth = 0
+        self._left = {"items": _ITEMS, "bytes": len(tail), "rare keys": MAX_RARE_KEYS}
+        # Each item has a byte of the head, and each rare key several: of a small one there
+        # cannot be too many, and they need not be counted.
+        self._counted = size > _SMALL
+
+    def unpack(self, data: bytes) -> Any:
+        if not self._counted:
+            return _unpack(data, ext_hook=self._extended)
+        return _unpack(
+            data,
+            ext_hook=self._extended,
+            list_hook=self._listed,
+            object_pairs_hook=self._mapped,
+        )
+
+    def _spend(self, what: str, count: int) -> None:
+        self._left[what] -= count
+        if self._left[what] < 0:
             raise WireError(f"more {what} than allowed")
 
-    def listed(items: list[object]) -> list[object]:
-        spend("items", len(items) + 1)
+    def _listed(self, items: list[object]) -> list[object]:
+        self._spend("items", len(items) + 1)
         return items
 
-    def mapped(pairs: list[tuple[object, object]]) -> dict[object, object]:
-        spend("items", len(pairs) + 1)
-        spend("rare keys", sum(is_rare_key(key) for key, _ in pairs))
+    def _mapped(self, pairs: list[tuple[object, object]]) -> dict[object, object]:
+        self._spend("items", len(pairs) + 1)
+        self._spend("rare keys", sum(is_rare_key(key) for key, _ in pairs))
         return dict(pairs)
 
-    def extended(code: int, data: bytes) -> object:
-        nonlocal depth
-        depth += 1
-        if depth > _DEPTH:
+    def _extended(self, code: int, data: bytes) -> object:
+        self._depth += 1
+        if self._depth > _DEPTH:
             raise WireError("nested too deeply")
         try:
-            return build(code, unpack(data))
+            return self._built(code, self.unpack(data))
         finally:
-            depth -= 1
+            self._depth -= 1
 
-    def build(code: int, part: Any) -> object:
+    def _built(self, code: int, part: Any) -> object:
         if code == _TUPLE and isinstance(part, list):
             return tuple(part)
         if code == _ARRAY:
             dtype, shape, offset = part
-            array = _array(_dtype(dtype), shape, offset, tail)
+            array = _array(_dtype(dtype), shape, offset, self._tail)
             # Many arrays may claim the same contents: each of them is a copy.
-            spend("bytes", array.nbytes)
+            self._spend("bytes", array.nbytes)
             return _honest(array)
         if code == _SCALAR:
             dtype, content = _dtype(part[0]), part[1]
@@ -187,28 +224,6 @@ def decode(head: bytes, tail: bytes) -> Plain:
         if code == _COMPLEX:
             return complex(float(part[0]), float(part[1]))
         raise WireError(f"unknown extension {code}")
-
-    def unpack(data: bytes) -> Any:
-        return msgpack.unpackb(
-            data,
-            ext_hook=extended,
-            list_hook=listed,
-            object_pairs_hook=mapped,
-            strict_map_key=False,
-            raw=False,
-            max_array_len=MAX_ITEMS,
-            max_map_len=MAX_ITEMS,
-        )
-
-    try:
-        value = unpack(head)
-        _check(value, 0)
-    except WireError:
-        raise
-    except Exception as error:
-        # Whatever a hostile frame provokes in the decoder, it is a malformed frame.
-        raise WireError(f"malformed frame ({type(error).__name__})") from None
-    return value
 
 
 def decode_frame(frame: bytes) -> Plain:

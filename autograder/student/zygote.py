@@ -40,13 +40,14 @@ from .resources import (
     enter_namespaces,
     enter_user_namespace,
     fork_first,
+    gain_no_capabilities,
     hide_memory,
     memory_in_use,
     processes_of_account,
     remove_tree,
 )
 from .shell import Shell
-from .syscalls import refuse_system_calls
+from .syscalls import SystemCallFilter
 from .visible import compiled
 from .wire import Channel, WireError
 
@@ -169,6 +170,8 @@ class Zygote:
         self._writable = writable
         self._keeper = Keeper()
         if writable:
+            gain_no_capabilities()
+            self._filter = SystemCallFilter()
             self._own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
             self._loadavg = os.open(LOADAVG, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -240,7 +243,7 @@ class Zygote:
         limits = self._limits
         if self._writable:
             drop_capabilities()
-            refuse_system_calls()
+            self._filter.install()
         else:
             # This account has other processes, and the kernel counts them all together.
             others = processes_of_account()
@@ -268,7 +271,7 @@ def _reap() -> None:
     """Take note of the keepers that have ended (and of the time they have used)."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
+            gain_no_capabilities()
 
 
 if __name__ == "__main__":

@@ -102,6 +102,23 @@ print(found)
 """
 
 
+CAPABILITIES = """
+import ctypes
+libc = ctypes.CDLL(None)
+read_bounding = 23
+header, held = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+libc.capget(header, held)
+print(any(held), [n for n in range(41) if libc.prctl(read_bounding, n, 0, 0, 0) == 1])
+"""
+
+
+@needs_sandbox
+def test_a_student_has_no_capability_and_no_program_gains_one(sandbox):
+    process = sandbox.fork()
+    assert ran(process, CAPABILITIES) == "False []\n"
+    process.end()
+
+
 @pytest.mark.slow
 @needs_sandbox
 def test_nothing_reaches_a_submission_beside_it_or_after_it(sandbox):
