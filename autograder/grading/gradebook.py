@@ -21,7 +21,7 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties, SaveCells
-from sqlalchemy import Connection, create_engine, insert, inspect, update
+from sqlalchemy import Connection, create_engine, inspect, update
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
@@ -223,9 +223,8 @@ class GradebookWriter:
     def _place(self, connection: Connection, student: str, timestamp: str | None) -> Place:
         """Return where a student's grades go, the timestamp written down."""
         time = utils.parse_utc(timestamp) if timestamp else None
-        found = connection.execute(
-            tables.PLACES.where(tables.SUBMISSIONS.c.student_id == student), self._assignment.key
-        ).one_or_none()
+        key = {**self._assignment.key, "student": student}
+        found = connection.execute(tables.PLACE_OF, key).one_or_none()
         if found is None:
             return self._new_place(connection, student, time)
         place = Place.of(found)
@@ -239,20 +238,20 @@ class GradebookWriter:
 
     def _new_place(self, connection: Connection, student: str, time: datetime | None) -> Place:
         if connection.execute(tables.STUDENT, {"student": student}).one_or_none() is None:
-            connection.execute(insert(tables.STUDENTS).values(id=student))
+            connection.execute(tables.ADD_STUDENT, {"id": student})
         key = {"assignment_id": self._assignment.id, "student_id": student, "timestamp": time}
-        submission = _key_of(connection.execute(insert(tables.SUBMISSIONS).values(**key)))
+        submission = _key_of(connection.execute(tables.ADD_SUBMISSION, key))
         ours = ""
         for notebook in self._assignment.notebooks:
             key = {"assignment_id": submission, "notebook_id": notebook.id}
-            place = _key_of(connection.execute(insert(tables.NOTEBOOKS).values(**key)))
-            for table, cells in (
-                (tables.GRADES, notebook.graded),
-                (tables.COMMENTS, notebook.solved),
+            place = _key_of(connection.execute(tables.ADD_NOTEBOOK, key))
+            for add, cells in (
+                (tables.ADD_GRADES, notebook.graded),
+                (tables.ADD_COMMENTS, notebook.solved),
             ):
                 if cells:
                     rows = [{"notebook_id": place, "cell_id": cell} for cell in cells]
-                    connection.execute(insert(table), rows)
+                    connection.execute(add, rows)
             if notebook.name == self.lab:
                 ours = place
         return Place(submission, ours, time, None, None)

@@ -10,7 +10,7 @@ import re
 from types import NoneType
 from typing import Any
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 from autograder.grading.document import read_json
 from autograder.grading.graded import NotGradable
@@ -88,26 +88,30 @@ def _cell(raw: dict[str, Any]) -> NotebookNode:
     source = next((_text(text) for text in texts if isinstance(text, (str, list))), "")
     if raw.get("cell_type") == "heading" and isinstance(level := raw.get("level"), int):
         source = "#" * min(max(level, 1), 6) + " " + source
-    cell = NotebookNode(cell_type=kind, id="", metadata=NotebookNode(), source=source)
-    if kind == "code":
-        cell.execution_count, cell.outputs = None, []
-    elif images := _attachments(raw.get("attachments")):
-        cell.attachments = images
     metadata = _dictionary(raw.get("metadata"))
+    kept: dict[str, Any] = {}
     tags = metadata.get("tags")
     if isinstance(tags, list):
         # Tags with a comma, or twice the same, are not valid.
         texts = [_text(tag) for tag in tags]
-        cell.metadata.tags = [tag for tag in dict.fromkeys(texts) if tag and "," not in tag]
+        kept["tags"] = [tag for tag in dict.fromkeys(texts) if tag and "," not in tag]
     if isinstance(metadata.get("nbgrader"), dict):
         plain = metadata["nbgrader"].items()
-        cell.metadata.nbgrader = NotebookNode(
+        kept["nbgrader"] = NotebookNode(
             {key: value for key, value in plain if isinstance(value, (str, int, float, NoneType))}
         )
     # Colab moves the id of a cell into its metadata.
     ids = [raw.get("id"), metadata.get("id")]
-    cell.id = next((name for name in ids if isinstance(name, str) and _ID.fullmatch(name)), "")
-    return cell
+    name = next((name for name in ids if isinstance(name, str) and _ID.fullmatch(name)), "")
+    more: dict[str, Any] = {}
+    if kind == "code":
+        more = {"execution_count": None, "outputs": []}
+    elif images := _attachments(raw.get("attachments")):
+        more = {"attachments": from_dict(images)}
+    # Made whole: to set the fields of a node one by one takes longer than all else here.
+    return NotebookNode(
+        {"cell_type": kind, "id": name, "metadata": NotebookNode(kept), "source": source, **more}
+    )
 
 
 def _attachments(raw: object) -> dict[str, dict[str, str]]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     insert,
     inspect,
@@ -34,6 +35,10 @@ RECORDS = Table(
     Column("digest", String(64), nullable=False),
     Column("notebook", String(64), nullable=False),
     Column("outcome", Text, nullable=False),
+)
+_ADD = insert(RECORDS)
+_REMOVE = delete(RECORDS).where(
+    RECORDS.c.lab == bindparam("of_lab"), RECORDS.c.student == bindparam("of_student")
 )
 
 
@@ -73,19 +78,18 @@ def write_record(connection: Connection, student: str, record: Record) -> None:
     """Write one record in the place of an older one."""
     remove_records(connection, record.graded.lab, [student])
     connection.execute(
-        insert(RECORDS).values(
-            lab=record.graded.lab,
-            student=student,
-            digest=record.digest,
-            notebook=record.notebook,
-            outcome=json.dumps(record.graded.to_json()),
-        )
+        _ADD,
+        {
+            "lab": record.graded.lab,
+            "student": student,
+            "digest": record.digest,
+            "notebook": record.notebook,
+            "outcome": json.dumps(record.graded.to_json()),
+        },
     )
 
 
 def remove_records(connection: Connection, lab: str, students: Iterable[str]) -> None:
     """Remove the records of some students."""
     for student in students:
-        connection.execute(
-            delete(RECORDS).where(RECORDS.c.lab == lab, RECORDS.c.student == student)
-        )
+        connection.execute(_REMOVE, {"of_lab": lab, "of_student": student})

@@ -52,7 +52,7 @@ def repair(notebook: NotebookNode, lab: NotebookNode) -> Repaired:
     originals = {name: (number, c) for number, c in enumerate(lab.cells) if (name := name_of(c))}
     flags = [*_format_flags(notebook), *_match_flags(found, originals)]
 
-    places = [[Place(_plain(cell))] for cell in cells]
+    places: dict[int, list[Place]] = {}
     for index, number in found.plain.items():
         places[index] = [Place(_untouched(cells[index], lab.cells[number]), number)]
     for name, indices in found.named.items():
@@ -72,8 +72,11 @@ def repair(notebook: NotebookNode, lab: NotebookNode) -> Repaired:
                 places[index] = [kept]
         if len(indices) > 1:
             flags.append(f"copied: {name}")
+    for index, cell in enumerate(cells):
+        if index not in places:
+            places[index] = [Place(_plain(cell))]
 
-    line, moved = in_order([place for some in places for place in some], lab)
+    line, moved = in_order([one for _, some in sorted(places.items()) for one in some], lab)
     flags += [f"moved: {name}" for name in moved]
     for name, (number, original) in originals.items():
         if name in moved:

@@ -18,7 +18,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, update
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, insert, select, update
 
 _BUSY_SECONDS = 30.0
 
@@ -96,6 +96,8 @@ class LabTables:
         return max(0.0, (place.timestamp - due).total_seconds())
 
 
+# They are made once: to make one, and to see that it is one that was compiled, takes longer than to
+# carry it out.
 STUDENT = select(STUDENTS.c.id).where(STUDENTS.c.id == bindparam("student"))
 PLACES = (
     select(
@@ -111,6 +113,10 @@ PLACES = (
         SUBMISSIONS.c.assignment_id == bindparam("assignment"),
         NOTEBOOKS.c.notebook_id == bindparam("notebook"),
     )
+)
+PLACE_OF = PLACES.where(SUBMISSIONS.c.student_id == bindparam("student"))
+ADD_STUDENT, ADD_SUBMISSION, ADD_NOTEBOOK, ADD_GRADES, ADD_COMMENTS = (
+    insert(table) for table in (STUDENTS, SUBMISSIONS, NOTEBOOKS, GRADES, COMMENTS)
 )
 GRADES_OF = select(
     GRADES.c.id,
