@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from json.encoder import encode_basestring
+from math import isfinite
 from typing import Any, TypeVar
 
 from nbformat import NotebookNode
 from nbformat.v4.rwbase import split_lines, strip_transient
 
-Node = TypeVar("Node", bound=dict[str, Any])
+_CONSTANTS = {id(None): "null", id(True): "true", id(False): "false"}
+Node = TypeVar("Node")
 
 
 def copied(node: Node) -> Node:
@@ -31,12 +33,21 @@ def as_text(notebook: NotebookNode) -> str:
     TypeError
         If it holds what is not JSON.
     """
-    # Sources are most of a notebook, and most of them those of the notebook before.
-    cells = [NotebookNode({**cell, "source": None}) for cell in notebook.cells]
-    whole = strip_transient(split_lines(copied(NotebookNode({**notebook, "cells": cells}))))
-    for cell, original in zip(whole.cells, notebook.cells, strict=True):
+    cells = [_bare(cell) for cell in notebook.cells]
+    about = NotebookNode(notebook.metadata)
+    whole = strip_transient(split_lines(NotebookNode(notebook, metadata=about, cells=cells)))
+    for cell, original in zip(cells, notebook.cells, strict=True):
         cell["source"] = _Source(original.source)
     return _text(whole, "\n")
+
+
+def _bare(cell: NotebookNode) -> NotebookNode:
+    """Return a cell without its source, such that nbformat can change it.
+
+    Sources are most of a notebook, and most of them those of the notebook before.
+    """
+    parts = {name: copied(cell[name]) for name in ("attachments", "outputs") if cell.get(name)}
+    return NotebookNode(cell, source=None, metadata=NotebookNode(cell.metadata), **parts)
 
 
 class _Source(str):
@@ -67,7 +78,9 @@ def _text(value: Any, line: str) -> str:
     if isinstance(value, list) and value:
         parts = [_text(part, f"{line} ") for part in value]
         return f"[{line} {f',{line} '.join(parts)}{line}]"
-    return repr(value) if type(value) is int else json.dumps(value)
+    if type(value) is int or (type(value) is float and isfinite(value)):
+        return repr(value)
+    return _CONSTANTS.get(id(value)) or json.dumps(value)
 
 
 @lru_cache(maxsize=512)

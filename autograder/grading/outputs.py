@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from autograder.checks.verdict import MIME, Verdict
@@ -83,12 +82,16 @@ def where_it_was(outputs: list[NotebookNode]) -> list[str]:
 
 
 def new_output(kind: str, **fields: Any) -> NotebookNode:
-    """Return an output. nbformat's own function validates each against its schema, slowly."""
+    """Return an output. nbformat's own function validates each against its schema, slowly.
+
+    What is inside of its fields stays as it is.
+    """
     if kind in ("display_data", "execute_result"):
         fields = {"metadata": {}, **fields}
     if kind == "execute_result":
         fields = {"execution_count": None, **fields}
-    return nbformat.from_dict({"output_type": kind, **fields})
+    parts = {k: NotebookNode(v) if isinstance(v, dict) else v for k, v in fields.items()}
+    return NotebookNode(output_type=kind, **parts)
 
 
 def _well_formed(item: Any) -> NotebookNode | None:
