@@ -207,12 +207,13 @@ def follows_the_definition(student, rng):
 @check("stable_softmax", points=3)
 def works_along_any_axis(student, rng):
     """Arrays of one or three dimensions work, along whichever axis is asked for."""
+    stable_softmax = student.stable_softmax
     line = rng.normal(size=5)
-    close(student.stable_softmax(line), softmax(line), what="softmax of one row", **NEAR)
+    close(stable_softmax(line), softmax(line), what="softmax of one row", **NEAR)
     block = rng.normal(size=(2, 3, 4))
     for axis in (0, 1, 2, -2):
         close(
-            student.stable_softmax(block, axis=axis),
+            stable_softmax(block, axis=axis),
             softmax(block, axis),
             what=f"softmax along axis {axis}",
             hint="The maximum and the sum both run along the axis that is asked for.",
@@ -224,15 +225,16 @@ def works_along_any_axis(student, rng):
 def large_logits_stay_finite(student, rng):
     """Logits around a million, and around minus a million, give the right probabilities."""
     hint = "No exponent should be above 0. What can you subtract without changing the result?"
+    stable_softmax = student.stable_softmax
     # Whole numbers, so that float32 holds them exactly too.
     steps = rng.integers(-4, 5, size=(4, 6)).astype(float)
     for middle in (1e6, -1e6):
         logits = middle + steps
         what = f"softmax of logits around {middle:g}"
-        close(student.stable_softmax(logits), softmax(logits), what=what, hint=hint, **NEAR)
+        close(stable_softmax(logits), softmax(logits), what=what, hint=hint, **NEAR)
     wide = np.array([[1e6, 0.0, -1e6, 1e6 - 2], [-1e6, 3.0, 1.0, -5.0]])
     what = "softmax of logits that are far apart"
-    close(student.stable_softmax(wide), softmax(wide), what=what, hint=hint, **NEAR)
+    close(stable_softmax(wide), softmax(wide), what=what, hint=hint, **NEAR)
 
 
 @check("stable_softmax", points=3)
@@ -333,12 +335,12 @@ def each_layer_uses_its_own_arrays(student, rng):
     )
 
 
-def single_image_mean(network, x, y):
-    """Return the mean of the gradients that `network` gives for one image at a time."""
+def single_image_mean(backprop, x, y):
+    """Return the mean of the gradients that `backprop` gives for one image at a time."""
     hint = "Return grads_w and grads_b: two lists, one array for each layer."
     singles = []
     for n in range(len(x)):
-        found = network.backprop(x[n : n + 1], y[n : n + 1])
+        found = backprop(x[n : n + 1], y[n : n + 1])
         expect(shapes_of(found), "backprop does not return two lists of arrays", hint)
         singles.append(found)
     return tuple(
@@ -351,10 +353,11 @@ def single_image_mean(network, x, y):
 def a_batch_gives_the_mean(student, rng):
     """The gradient of a batch is the mean of the gradients of its images."""
     network, _, _ = a_network(student, "Network", rng, (5, 4, 3))
+    backprop = network.backprop
     x, y = rng.normal(size=(6, 5)), 3 * rng.normal(size=(6, 3))
     close_gradients(
-        network.backprop(x, y),
-        single_image_mean(network, x, y),
+        backprop(x, y),
+        single_image_mean(backprop, x, y),
         hint="The division by the batch size must happen once. `cost_derivative` has it already.",
     )
 
@@ -447,10 +450,11 @@ def hidden_gradients_are_right(student, rng):
 def loss_is_the_mean_over_the_batch(student, rng):
     """The gradient of a batch is the mean of the gradients of its images."""
     network, _, _ = a_network(student, "Task1", rng, (5, 4, 3))
+    backprop = network.backprop
     x, y = rng.normal(size=(6, 5)), draw_labels(rng, 6, 3)
     close_gradients(
-        network.backprop(x, y),
-        single_image_mean(network, x, y),
+        backprop(x, y),
+        single_image_mean(backprop, x, y),
         hint="Divide by the number of images, once.",
     )
 
@@ -804,8 +808,8 @@ def no_gradient_no_step(student, rng):
 
 
 def draw_mask(student, shape, rate, seed):
-    network = student.DropoutNetwork((6, 5, 3), drop_rate=rate, seed=seed)
-    masks = [network.draw_mask(shape) for _ in range(2)]
+    draw = student.DropoutNetwork((6, 5, 3), drop_rate=rate, seed=seed).draw_mask
+    masks = [draw(shape) for _ in range(2)]
     for mask in masks:
         seen = mask.shape if isinstance(mask, np.ndarray) else type(mask).__name__
         expect(
