@@ -19,6 +19,7 @@ _SET_PDEATHSIG, _SET_DUMPABLE, _CAPBSET_DROP, _SET_CHILD_SUBREAPER = 1, 4, 24, 3
 _LAST_CAPABILITY = 63
 _CAPABILITY_VERSION_3 = 0x20080522
 
+_COLLAPSE, _LARGE_PAGE = 25, 2 * 2**20
 # So many files, and no more, can lie in a folder that may be written to.
 _FILES = 10_000
 
@@ -142,6 +143,22 @@ def show_memory() -> None:
 def end_with_parent() -> None:
     """Have this process killed when its parent ends."""
     _libc.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def use_large_pages() -> None:
+    """Put what lies in this process's memory into large pages, as far as the kernel can.
+
+    To fork is to copy a table with an entry for each page, and to end is to go through it: 512
+    pages of 4 KiB have one entry if they are one. Before Linux 6.1 nothing happens.
+    """
+    with suppress(OSError):
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            addresses, access, _, _, _, *name = line.split()
+            if access == "rw-p" and name in ([], ["[heap]"]):
+                first, last = (int(number, 16) for number in addresses.split("-"))
+                first += -first % _LARGE_PAGE
+                for at in range(first, last - _LARGE_PAGE + 1, _LARGE_PAGE):
+                    _libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(_LARGE_PAGE), _COLLAPSE)
 
 
 def memory_in_use() -> tuple[int, int]:

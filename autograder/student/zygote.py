@@ -45,6 +45,7 @@ from .resources import (
     memory_in_use,
     processes_of_account,
     remove_tree,
+    use_large_pages,
 )
 from .shell import Shell
 from .syscalls import SystemCallFilter
@@ -77,12 +78,13 @@ def main(arguments: list[str]) -> None:
     for source in options["asserts"]:
         with suppress(SyntaxError, ValueError):  # it is said where they are run
             compiled(source)
-    mapped, held = memory_in_use()
-    limits = replace(limits, mapped=mapped, held=held)
-    hide_memory()
     # The garbage collector would touch, and so copy, every page in each fork.
     gc.collect()
     gc.freeze()
+    use_large_pages()
+    mapped, held = memory_in_use()
+    limits = replace(limits, mapped=mapped, held=held)
+    hide_memory()
     while life not in select.select([door, life], [], [])[0]:
         control = door.accept()[0]
         _reap()
