@@ -321,15 +321,15 @@ def memory(report: Report, lab: Lab, counts: tuple[int, int]) -> None:
         with scratch() as folder:
             hand_in(lab, folder, count)
             with watch_memory() as largest:
-                seconds = ours(lab, folder, 2)
+                seconds = ours_as_command(lab, folder, 2)
         times.append(seconds)
         rows.append([count, seconds, *(size / 2**20 for size in largest.values())])
     report.add(
         "Memory while 2 workers grade",
-        ["submissions", "seconds", "writer MiB", "a worker MiB", "with its sandbox MiB"],
+        ["submissions", "seconds", "writer MiB", "a worker MiB", "both sandboxes MiB"],
         rows,
-        "The largest seen. The last column is a worker and all processes below it; memory that "
-        "several share is divided among them.",
+        "The largest seen. The last column is all processes that run students' code, and those "
+        "they are forked from; memory that several share is divided among them.",
     )
     each = (times[1] - times[0]) / (counts[1] - counts[0])
     writing = writer_time(lab, counts[0])
@@ -467,21 +467,25 @@ def processor_time() -> tuple[float, float]:
 
 @contextmanager
 def watch_memory() -> Iterator[dict[str, int]]:
-    """Keep the most memory of this process, of one worker, and of a worker and all below it."""
-    largest = {"writer": 0, "worker": 0, "with its sandbox": 0}
+    """Keep the most memory of a program that is run in the block: `gradlab grade`."""
+    largest = {"writer": 0, "worker": 0, "sandboxes": 0}
     done = threading.Event()
-    me = psutil.Process()
 
     def watch() -> None:
         while not done.wait(0.2):
-            workers = [(worker, _below(worker)) for worker in me.children()]
-            found = {
-                "writer": [_resident(me)],
-                "worker": [_resident(worker) for worker, _ in workers],
-                "with its sandbox": [sum(map(_share, [one, *below])) for one, below in workers],
-            }
-            for name, sizes in found.items():
-                largest[name] = max([largest[name], *sizes])
+            for writer in psutil.Process().children():
+                # What is no worker is what students' processes are forked from.
+                workers, sandboxes = [], []
+                for process in _children(writer):
+                    (workers if _is_worker(process) else sandboxes).append(process)
+                below = [one for top in sandboxes for one in [top, *_children(top, deep=True)]]
+                found = {
+                    "writer": _resident(writer),
+                    "worker": max(map(_resident, workers), default=0),
+                    "sandboxes": sum(map(_share, below)),
+                }
+                for name, size in found.items():
+                    largest[name] = max(largest[name], size)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -508,12 +512,19 @@ def _share(process: psutil.Process) -> int:
     return _resident(process)
 
 
-def _below(process: psutil.Process) -> list[psutil.Process]:
+def _children(process: psutil.Process, *, deep: bool = False) -> list[psutil.Process]:
     try:
-        found: list[psutil.Process] = process.children(recursive=True)
+        found: list[psutil.Process] = process.children(recursive=deep)
         return found
     except psutil.Error:
         return []
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return any("grading.worker" in part for part in process.cmdline())
+    except psutil.Error:
+        return False
 
 
 def use_bytecode() -> None:

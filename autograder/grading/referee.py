@@ -79,7 +79,7 @@ class Referee:
                 self._ahead.append((step.frame, error))
                 break
             self._ahead.append((step.frame, answer))
-            step = step.then.get(answer)
+            step = step.after(answer)
         if isinstance(step, Result):
             seconds = time.perf_counter() - started
             return replace(step, outcome=replace(step.outcome, seconds=seconds))
