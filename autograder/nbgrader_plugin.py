@@ -32,6 +32,7 @@ from autograder.authoring.refresh import refresh
 from autograder.catalog import Course, Settings
 from autograder.errors import GradlabError
 from autograder.grading.bonus import bonus_verdict
+from autograder.names import exercise_of
 
 Resources = dict[str, Any]
 
@@ -77,7 +78,7 @@ class SaveVerdicts(SaveAutoGrades):  # type: ignore[misc]
         try:
             # The limit is the lab's own: what a notebook displays is the student's to forge.
             checks = Course.default().lab(self.assignment_id).checks()
-            worth = sum(check.points for check in checks[grade_id.removesuffix("_check")])
+            worth = sum(check.points for check in checks[exercise_of(grade_id)])
         except (GradlabError, KeyError) as error:
             self.log.error("No limit is known for the bonus of %s:\n%s", grade_id, error)
             grade.auto_score, grade.needs_manual_grade = None, True

@@ -50,6 +50,7 @@ from autograder.grading.package import LabPackage
 from autograder.grading.packing import package_lab
 from autograder.grading.pool import processors
 from autograder.grading.run import grade_course
+from autograder.names import exercise_of
 from autograder.proving.load import load_faults
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -288,7 +289,7 @@ def own_time(package: LabPackage, text: str, *, loaded: bool = False) -> float:
             with suppress(Exception):  # wrong answers are among the submissions
                 timed(exec)(source, names)
             if settings.get("grade") and not settings.get("solution"):
-                exercise = settings["grade_id"].removesuffix("_check")
+                exercise = exercise_of(settings["grade_id"])
                 side = StudentSide(names)
                 side.operations = {name: timed(do) for name, do in side.operations.items()}
                 # Looking at what is called is ours, and slows the student's code.

@@ -11,6 +11,7 @@ import nbformat
 
 from autograder.authoring.notebooks import write
 from autograder.grading.match import is_explore, name_of
+from autograder.names import check_of
 
 Notebook = Any
 
@@ -74,9 +75,9 @@ def _with_notes(notebook: Notebook, name: str) -> Notebook:
 
 # Damage that is mended, and costs nothing: a notebook and an exercise's name.
 MENDED: dict[str, Callable[[Notebook, str], Notebook]] = {
-    "check deleted": lambda book, name: without_cell(book, f"{name}_check"),
-    "check changed": lambda book, name: _without_asserts(book, f"{name}_check"),
-    "check moved to the end": lambda book, name: _moved(book, f"{name}_check"),
+    "check deleted": lambda book, name: without_cell(book, check_of(name)),
+    "check changed": lambda book, name: _without_asserts(book, check_of(name)),
+    "check moved to the end": lambda book, name: _moved(book, check_of(name)),
     "exercise copied": with_copy,
     "metadata lost": lambda book, _: _without_metadata(book),
     "own cell added": _with_notes,

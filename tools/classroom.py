@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from autograder.authoring.notebooks import release_notebook, solution_notebook
 from autograder.catalog import Lab
 from autograder.grading.match import name_of
+from autograder.names import check_of
 from autograder.proving.faults import Fault
 from autograder.proving.load import Variation, load_faults
 from tools.accidents import (
@@ -135,7 +136,7 @@ class Desk:
             "07-blank": copy.deepcopy(self.release),
             "08-float32": self.alternative("float32"),
             "09-loops": self.alternative("loop", "by_row"),
-            "10-deleted-check": without_cell(solved(), f"{self.exercises[1]}_check"),
+            "10-deleted-check": without_cell(solved(), check_of(self.exercises[1])),
             "11-copied-cell": with_copy(solved(), self.exercises[0]),
             "12-syntax-error": self.spoiled(0, SPOILED["syntax error"]),
             "13-endless-loop": self.spoiled(1, SPOILED["endless loop"]),

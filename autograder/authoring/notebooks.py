@@ -17,9 +17,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.authoring.cells import BEGIN_SOLUTION, END_SOLUTION, MARKDOWN, SourceCell
-from autograder.authoring.rules import check_rules, exercise_of
+from autograder.authoring.rules import check_rules
 from autograder.authoring.source import read_source
 from autograder.catalog import Lab
+from autograder.names import exercise_of
 
 CHECK = """\
 ### BEGIN HIDDEN TESTS
@@ -127,7 +128,7 @@ def _notebook_text(lab: Lab, cell: SourceCell) -> str:
         return cell.source
     return CHECK.format(
         lab=lab.name,
-        exercise=exercise_of(cell),
+        exercise=exercise_of(cell.name or ""),
         visible=cell.source,
         bonus=", bonus=True" if cell.bonus else "",
     )

@@ -15,6 +15,7 @@ from autograder.authoring.cells import (
 )
 from autograder.authoring.plain_python import Problems, code_is_plain_python
 from autograder.catalog import Lab
+from autograder.names import check_of, exercise_of
 
 COLUMNS = 79
 # nbgrader acts on these words wherever it meets them; the builder writes the regions itself.
@@ -107,24 +108,26 @@ def checks_and_exercises_match(lab: Lab, cells: Sequence[SourceCell]) -> Problem
     checked = {cell.name for cell in cells if cell.kind == "check"}
     for cell in cells:
         if cell.kind == "check" and cell.name is not None:
-            exercise = exercise_of(cell)
-            if not cell.name.endswith("_check") or exercises.get(exercise, cell.line) >= cell.line:
+            exercise = exercise_of(cell.name)
+            misnamed = cell.name != check_of(exercise)
+            if misnamed or exercises.get(exercise, cell.line) >= cell.line:
                 later = exercises.get(exercise)
+                before = _listed(x for x, at in exercises.items() if at < cell.line)
                 yield source_error(
                     lab.source_file,
                     cell.line,
                     f"the check {cell.name!r} has no exercise before it",
-                    expected='a check named "<exercise>_check" after its exercise; before it '
-                    f"stand: {_listed(x for x, at in exercises.items() if at < cell.line)}",
+                    expected=f'a check named "{check_of("<exercise>")}" after its exercise; '
+                    f"before it stand: {before}",
                     found=f"its exercise in line {later}" if later else "no such exercise",
                     mend="correct the name, or move the check below its exercise",
                 )
-        if cell.kind == "exercise" and cell.name and f"{cell.name}_check" not in checked:
+        if cell.kind == "exercise" and cell.name and check_of(cell.name) not in checked:
             yield source_error(
                 lab.source_file,
                 cell.line,
                 f"the exercise {cell.name!r} has no check",
-                expected=f'a later cell with tags=["check"] name="{cell.name}_check"',
+                expected=f'a later cell with tags=["check"] name="{check_of(cell.name)}"',
                 found="no such cell",
                 mend="write the check cell, or make this a given cell",
             )
@@ -157,7 +160,7 @@ def points_add_up(lab: Lab, cells: Sequence[SourceCell]) -> Problems:
                 mend="say what the cell is worth",
             )
         elif cell.kind == "check" and cell.name is not None:
-            checks = hidden.get(exercise_of(cell), [])
+            checks = hidden.get(exercise_of(cell.name or ""), [])
             worth = sum(check.points for check in checks)
             if not math.isclose(worth, cell.points):
                 parts = [f"{check.name} {check.points:g}" for check in checks]
@@ -264,11 +267,6 @@ RULES: tuple[Rule, ...] = (
     code_is_plain_python,
     check_cells_can_be_quoted,
 )
-
-
-def exercise_of(check: SourceCell) -> str:
-    """Return the name of the exercise a check cell is for."""
-    return (check.name or "").removesuffix("_check")
 
 
 def _listed(names: Iterable[object]) -> str:

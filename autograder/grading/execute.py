@@ -29,6 +29,7 @@ from autograder.grading.package import LabPackage
 from autograder.grading.referee import Referee
 from autograder.grading.sandbox import Kind, Sandbox, resolve
 from autograder.grading.student_process import CellRun, StudentGone, StudentProcess
+from autograder.names import exercise_of
 from autograder.student.tamper import forbidden
 
 _MIB = 2**20
@@ -284,7 +285,7 @@ def _is_check(cell: NotebookNode) -> bool:
 
 
 def _exercise(check: NotebookNode) -> str:
-    return str(check.metadata.nbgrader.grade_id).removesuffix("_check")
+    return exercise_of(str(check.metadata.nbgrader.grade_id))
 
 
 def _called(cell: NotebookNode, number: int) -> str:

@@ -17,6 +17,7 @@ from autograder.grading.package import GradedCell, LabPackage
 from autograder.grading.points import automatic_points, verdict_of
 from autograder.grading.repair import repair
 from autograder.grading.sandbox import Kind
+from autograder.names import exercise_of
 
 
 def grade_submission(
@@ -105,7 +106,7 @@ def _graded(package: LabPackage, data: bytes, sandbox: Kind, nursery: str) -> Gr
 def _score(graded: GradedCell, cells: dict[str, NotebookNode]) -> CellScore:
     cell = cells[graded.name]
     points = automatic_points(cell, graded.points)
-    work = cell if graded.manual else cells.get(graded.name.removesuffix("_check"), cell)
+    work = cell if graded.manual else cells.get(exercise_of(graded.name), cell)
     return CellScore(
         name=graded.name,
         points=points,

@@ -38,6 +38,7 @@ from autograder.grading.record import (
 )
 from autograder.grading.submissions import is_student_id
 from autograder.grading.tables import LabTables, Place, worth, writing_engine
+from autograder.names import exercise_of
 
 
 def gradebook_url(folder: Path, config: Config) -> str:
@@ -276,7 +277,7 @@ class GradebookWriter:
 
     def _write_comments(self, connection: Connection, place: Place, graded: Graded) -> None:
         """Say "No response." where the student has left a cell as it was handed out."""
-        answered = {cell.name.removesuffix("_check") for cell in graded.scores if cell.answered}
+        answered = {exercise_of(cell.name) for cell in graded.scores if cell.answered}
         rows = []
         for row in connection.execute(tables.COMMENTS_OF, {"place": place.notebook}).all():
             said = None if self._assignment.names[row.cell_id] in answered else "No response."

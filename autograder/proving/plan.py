@@ -10,6 +10,7 @@ from autograder.authoring.source import read_source
 from autograder.catalog import Lab
 from autograder.checks import Check
 from autograder.errors import GradlabError
+from autograder.names import check_of
 from autograder.proving.load import Variation, read_faults
 from autograder.proving.run import lab_cells
 from autograder.proving.task import Cell, Task
@@ -105,8 +106,8 @@ def plan(material: Material, *, explore: bool = False) -> list[Task]:
                         recorded=fault.kind == "misconception",
                     )
                 )
-        tasks.append(Task(f"solution:{exercise}", place[f"{exercise}_check"], (exercise,)))
-    rest = 0 if explore else place[f"{exercises[-1]}_check"]
+        tasks.append(Task(f"solution:{exercise}", place[check_of(exercise)], (exercise,)))
+    rest = 0 if explore else place[check_of(exercises[-1])]
     return [*tasks, Task("whole", rest, to_end=True, explore=explore)]
 
 
@@ -115,7 +116,7 @@ def plan_late(material: Material, exercises: Sequence[str]) -> tuple[list[Cell],
     checks = [cell for cell in material.cells if cell.kind == "check"]
     cells = [cell for cell in material.cells if cell.kind != "check"] + checks
     place = {cell.name: index for index, cell in enumerate(cells)}
-    tasks = [Task(f"late:{name}", place[f"{name}_check"], (name,)) for name in exercises]
+    tasks = [Task(f"late:{name}", place[check_of(name)], (name,)) for name in exercises]
     return cells, tasks
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from autograder.checks.verdict import Verdict
+from autograder.names import exercise_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Cell:
     @property
     def exercise(self) -> str:
         """The exercise a check cell belongs to."""
-        return self.name.removesuffix("_check")
+        return exercise_of(self.name)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from autograder.catalog import Lab
 from autograder.checks import Verdict
 from autograder.checks.mistakes import Mistake
 from autograder.errors import GradlabError
+from autograder.names import check_of
 from autograder.proving import caught, marks, vacuous
 from autograder.proving.mutation.hunt import Run, hunt
 from autograder.proving.mutation.judge import Hunt
@@ -175,7 +176,7 @@ def _judge(material: Material, results: Results, late: Results) -> list[GradlabE
     for name in material.exercises:
         stub = results[f"stub:{name}"]
         problems += vacuous.stub_problems(name, stub, _failing(material, name, results))
-        problems += vacuous.visible_problems(name, asserts[f"{name}_check"], (stub, release))
+        problems += vacuous.visible_problems(name, asserts[check_of(name)], (stub, release))
     for variation in material.variations:
         fault, result = variation.fault, results[task_name(variation)]
         if fault.exercise in right:

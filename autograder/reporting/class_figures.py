@@ -11,6 +11,7 @@ from autograder.catalog import Lab
 from autograder.checks import mistakes
 from autograder.grading.graded import GRADED
 from autograder.grading.package import GradedCell
+from autograder.names import exercise_of
 from autograder.reporting.class_report import ABSENT, NOT_YET, Student
 from autograder.reporting.words import FLAGS
 
@@ -102,7 +103,7 @@ def failed_checks(graded: Sequence[Student]) -> list[tuple[int, int, str, str]]:
     for student in graded:
         for name, work in student.work.items():
             for one in work.verdict.outcomes if work.verdict else ():
-                key = (name.removesuffix("_check"), str(one.name), str(one.title))
+                key = (exercise_of(name), str(one.name), str(one.title))
                 tried[key] += one.status in ("passed", "failed", "error")
                 failed[key] += one.status in ("failed", "error")
     worst = sorted(failed, key=lambda key: (-failed[key], -failed[key] / (tried[key] or 1), key))
@@ -121,7 +122,7 @@ def named_mistakes(lab: Lab, graded: Sequence[Student]) -> list[tuple[int, str, 
             for name, work in student.work.items()
             for one in (work.verdict.outcomes if work.verdict else ())
             if one.status != "passed" and one.hint
-            for exercise in [name.removesuffix("_check")]
+            for exercise in [exercise_of(name)]
             # Other hints are the checks' own, and name no mistake.
             if any(sentence in str(one.hint) for sentence in says[exercise])
         }

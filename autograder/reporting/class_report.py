@@ -21,6 +21,7 @@ from autograder.grading.package import GradedCell
 from autograder.grading.points import verdict_of
 from autograder.grading.record import Record, read_records
 from autograder.grading.submissions import find_students
+from autograder.names import exercise_of
 from autograder.reporting.grades import Grades, read_grades
 from autograder.reporting.page import NO_RESPONSE, is_unwritten, state_of
 from autograder.reporting.results import row_of
@@ -197,7 +198,7 @@ def _work(cell: GradedCell, shown: dict[str, NotebookNode], grades: Grades) -> W
     if cell.manual:
         unwritten = grades.comments.get(cell.name) == NO_RESPONSE
     else:
-        unwritten = is_unwritten(verdict, shown.get(cell.name.removesuffix("_check")))
+        unwritten = is_unwritten(verdict, shown.get(exercise_of(cell.name)))
     state = state_of(grade, cell.points)
     return Work(grade.score, "unwritten" if unwritten and state == "none" else state, verdict)
 

@@ -14,6 +14,7 @@ from autograder.checks.verdict import WORDS, Outcome, Verdict
 from autograder.grading.canonical import copied
 from autograder.grading.grade import is_answered
 from autograder.grading.points import verdict_of
+from autograder.names import exercise_of
 from autograder.nbgrader_plugin import PlainFeedback
 from autograder.reporting.grades import CellGrade, Grades
 from autograder.reporting.html import render
@@ -75,7 +76,7 @@ def graded_page(
         name = settings.get("grade_id")
         about: dict[str, Any] = {"name": name, "kind": _kind(cell)}
         if name in grades.cells:
-            work = exercises.get(name.removesuffix("_check"))
+            work = exercises.get(exercise_of(name))
             part = _part(name, cell, grades.cells[name], grades.comments.get(name), work)
             parts.append(part)
             about["part"] = part
@@ -148,7 +149,7 @@ def _part(
         score = f"{number(most)} points wait"
     return Part(
         name=name,
-        title=name.removesuffix("_check"),
+        title=exercise_of(name),
         score=score,
         state=state_of(grade, most),
         said=_remark(comment) if manual else _said(cell, verdict, exercise),
