@@ -230,10 +230,6 @@ class StudentProcess:
                 raise StudentError(kind[:100], message[:1000], missing=missing)
         raise self._gone("it sent something that is no answer")
 
-    def ask(self, operation: str, *operands: Plain, seconds: float) -> Plain:
-        """Ask for one operation and return what it gives; for errors see `put`, `understood`."""
-        return self.understood(self.put(self.question(operation, *operands), seconds))
-
     def tampering(self) -> list[str]:
         """Return what the process says stands no longer where it stood, in words.
 

@@ -63,3 +63,8 @@ def submit(course, student, content, name="toy.ipynb"):
     path = home / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def ask(process, operation, *operands, seconds=5):
+    """Ask a student's process for one operation and return what it gives."""
+    return process.understood(process.put(process.question(operation, *operands), seconds))

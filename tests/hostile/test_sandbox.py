@@ -13,7 +13,7 @@ from autograder.grading.sandbox import Sandbox
 from autograder.grading.student_process import StudentGone
 from autograder.grading.submissions import read_submission
 from autograder.student.resources import Limits
-from tests.grading.helpers import data, submit
+from tests.grading.helpers import ask, data, submit
 from tests.hostile.attacks import MARK
 from tests.hostile.conftest import WRITABLE, descendants, needs_sandbox, settled
 
@@ -289,8 +289,8 @@ def test_a_process_left_by_a_function_ends_before_the_next_exercise(sandbox):
     process.keep_moment(1)
     process.keep_moment(2)
     process.turn_to(1)
-    double = process.ask("name", "double", seconds=5)
-    assert process.ask("call", double, [0.123456789], {}, seconds=5) == 0.0
+    double = ask(process, "name", "double")
+    assert ask(process, "call", double, [0.123456789], {}) == 0.0
     assert len(inside(sandbox)) >= 5  # it is there
     process.turn_to(2)
     assert len(inside(sandbox)) == 4

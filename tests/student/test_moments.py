@@ -10,6 +10,7 @@ from autograder.grading.sandbox import Sandbox
 from autograder.student import moments
 from autograder.student.moments import Moment
 from autograder.student.side import StudentError
+from tests.grading.helpers import ask
 
 
 def after(first, later, names=()):
@@ -97,11 +98,11 @@ def test_a_process_puts_back_what_it_kept(sandbox):
     process.run_cell("del f", 5)
     value = "def probe(student):\n    return student.f(), student.x"
     process.turn_to(7)
-    assert process.ask("probe", "probe", value, [], seconds=5) == (1, 1)
+    assert ask(process, "probe", "probe", value, []) == (1, 1)
     with pytest.raises(StudentError, match="y is not defined"):
-        process.ask("name", "y", seconds=5)
+        ask(process, "name", "y")
     process.turn_to(9)
-    assert process.ask("probe", "probe", value, [], seconds=5) == (2, 2)
+    assert ask(process, "probe", "probe", value, []) == (2, 2)
     process.end()
 
 
@@ -116,5 +117,5 @@ def test_what_goes_is_not_deleted_before_the_end(sandbox):
     )
     process.turn_to(1)
     with pytest.raises(StudentError, match="x is not defined"):
-        process.ask("name", "x", seconds=5)
+        ask(process, "name", "x")
     process.end()
