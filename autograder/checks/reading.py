@@ -13,7 +13,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+
+from autograder.kept import kept_of_short
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -25,10 +26,9 @@ _UNKNOWN = "?"
 # How many names or classes lead from one to the next, and how long a cell is, in all honesty.
 _DEEPEST = 20
 _LONGEST = 100_000
-# The trees of so many cells, each of at most so many letters, are kept: the next exercise is read
-# from the same cells, and the next notebook has many of them too.
+# What was read of so many cells is kept: the next exercise is read from the same cells, and the
+# next notebook has many of them too.
 _CELLS_KEPT = 128
-_LENGTH_KEPT = 10_000
 # Where a definition keeps what `_uses` found in it.
 _USES = "gradlab_uses"
 # By these a text gets at a name that it does not spell out.
@@ -48,7 +48,8 @@ def mentioned(sources: Sequence[str], roots: Iterable[str], forbidden: Sequence[
     forbidden : sequence of str
         Dotted names.
     """
-    possible = _possible(sources, forbidden)
+    roots = tuple(roots)
+    possible = _possible(sources, roots, forbidden)
     if not possible:
         return set()
     reader = _Reader(_Notebook(sources), possible)
@@ -63,12 +64,15 @@ def mentioned(sources: Sequence[str], roots: Iterable[str], forbidden: Sequence[
     return reader.found
 
 
-def _possible(sources: Sequence[str], forbidden: Sequence[str]) -> Sequence[str]:
-    """Return those of the names that cells can lead to, by the words that they hold.
+def _possible(
+    sources: Sequence[str], roots: Sequence[str], forbidden: Sequence[str]
+) -> Sequence[str]:
+    """Return those of the names that roots in cells can lead to, by the words that they hold.
 
     A class inherits a method without a word of it; a module cannot be inherited from.
     """
-    words: set[str] = {"__main__"}
+    # What is asked for may stand in no cell: `import *` brings it.
+    words: set[str] = {"__main__", *roots}
     for source in sources:
         own = _words(source)
         if own is None:
@@ -82,9 +86,11 @@ def _possible(sources: Sequence[str], forbidden: Sequence[str]) -> Sequence[str]
     ]
 
 
-@lru_cache(maxsize=_CELLS_KEPT)
+@kept_of_short(_CELLS_KEPT)
 def _words(source: str) -> frozenset[str] | None:
     """Return the words of a cell; None if it may use a name that is not among them."""
+    if len(source) > _LONGEST:
+        return frozenset()
     # Python takes letters of other alphabets for those they resemble.
     found = frozenset(re.findall(r"\w+", source)) if source.isascii() else _INDIRECT
     return found if found.isdisjoint(_INDIRECT) else None
@@ -391,16 +397,8 @@ def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _statements(inner)
 
 
+@kept_of_short(_CELLS_KEPT)
 def _tree(source: str) -> ast.Module:
-    return _kept(source) if len(source) <= _LENGTH_KEPT else _parsed(source)
-
-
-@lru_cache(maxsize=_CELLS_KEPT)
-def _kept(source: str) -> ast.Module:
-    return _parsed(source)
-
-
-def _parsed(source: str) -> ast.Module:
     """Return a cell's tree, without its magics; an empty one if it is not Python."""
     if len(source) > _LONGEST:
         return ast.Module([], [])

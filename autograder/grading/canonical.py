@@ -8,13 +8,14 @@ it in Python, token by token. What `repair` returns is valid, and so are the out
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any, TypeVar
 
 from nbformat import NotebookNode
 from nbformat.v4.rwbase import split_lines, strip_transient
+
+from autograder.kept import kept_of_short
 
 _CONSTANTS = {id(None): "null", id(True): "true", id(False): "false"}
 Node = TypeVar("Node")
@@ -83,6 +84,6 @@ def _text(value: Any, line: str) -> str:
     return _CONSTANTS.get(id(value)) or json.dumps(value)
 
 
-@lru_cache(maxsize=512)
+@kept_of_short(512)
 def _written_lines(source: str, line: str) -> str:
     return _text(source.splitlines(keepends=True), line)

@@ -29,6 +29,7 @@ from autograder.grading.package import LabPackage
 from autograder.grading.referee import Referee
 from autograder.grading.sandbox import Kind, Sandbox, resolve
 from autograder.grading.student_process import CellRun, StudentGone, StudentProcess
+from autograder.kept import kept_of_short
 from autograder.names import exercise_of
 from autograder.student.tamper import forbidden
 
@@ -39,6 +40,8 @@ _CELLS_SHARE = 0.75
 _TURNS = 2
 # Of what was tampered with, so much is named.
 _FLAGS_SHOWN = 8
+# Most cells of a class are the same.
+_forbidden = kept_of_short(512)(forbidden)
 _sandboxes: dict[object, Sandbox] = {}
 _conversations = Conversations()
 
@@ -143,7 +146,7 @@ class _Run:
         seen: list[str] = []
         for number, cell in enumerate(self.cells):
             if not cell.metadata.get("nbgrader", {}).get("locked"):
-                words = forbidden(cell.source)
+                words = _forbidden(cell.source)
                 seen += [f"{word} in {_called(cell, number)}" for word in words]
         if self.process is not None and self.process.alive:
             try:

@@ -15,6 +15,8 @@ from functools import lru_cache
 
 from nbformat import NotebookNode
 
+from autograder.kept import kept_of_short
+
 # Bounded, since a line of a million letters would be gone through again for each of them.
 _DEFINED = re.compile(
     r"^(?:async\s+def|def|class)\s+(\w+)|^(\w{1,100})[ \t]{0,100}=(?!=)", re.MULTILINE
@@ -70,7 +72,7 @@ def visible(source: str) -> str:
     return _HIDDEN.sub("", source)
 
 
-@lru_cache(maxsize=512)  # most cells of a class are the same
+@kept_of_short(512)  # most cells of a class are the same
 def trimmed(text: str) -> str:
     """Return a source without blanks at the ends of its lines and around it."""
     return "\n".join(line.rstrip() for line in text.strip().split("\n"))

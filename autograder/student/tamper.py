@@ -12,7 +12,6 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from operator import is_
 from types import FunctionType, ModuleType
 from typing import Any
@@ -85,18 +84,12 @@ def forbidden(source: str) -> list[str]:
 
     The text is only looked at, not parsed: a notebook can hold what no parser survives.
     """
-    return list(_forbidden(source))
-
-
-@lru_cache(maxsize=512)  # most cells of a class are the same
-def _forbidden(source: str) -> tuple[str, ...]:
     text = _COMMENT.sub("", source)
     modules = {found["plain"] or found["called"] for found in _IMPORT.finditer(text)}
     names = {*_NAME.findall(text), *_ATTRIBUTE.findall(text)}
-    return (
-        *(f"import of {name}" for name in sorted(modules)),
-        *(f"use of {name}" for name in sorted(names)),
-    )
+    return [f"import of {name}" for name in sorted(modules)] + [
+        f"use of {name}" for name in sorted(names)
+    ]
 
 
 class Fingerprint:

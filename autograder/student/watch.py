@@ -1,8 +1,7 @@
 """Notes which library functions are entered while requests are answered.
 
-What runs is seen, under whatever name it was imported: Python's own profiler keeps the code of
-each function that begins. What happens in C, such as `torch.softmax`, it keeps by its name and
-what it belongs to, in words.
+What runs is seen, under whatever name it was imported, by the code of each function as it begins.
+What happens in C, such as `torch.softmax`, is known by its name and the object it belongs to.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 import inspect
 import sys
 from _lsprof import Profiler  # what `cProfile` is made of: a hook in C, many times as fast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 _get, _set = sys.getprofile, sys.setprofile
 
 SWITCHED_OFF = "sys.setprofile"
+_IN_C = (BuiltinFunctionType, MethodDescriptorType)
 
 
 class Watch:
@@ -34,25 +34,27 @@ class Watch:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = tuple(dict.fromkeys([*names, SWITCHED_OFF]))
-        self._profiler = Profiler()
+        self._codes, self._calls = _Codes(), _Calls()
+        self._hook: _Codes | _Calls = self._codes
         self._before: Any = None
-        self._blocks = 0
         self._entered: set[str] = set()
         self._told: list[str] = []
 
     def __enter__(self) -> None:
         """Note what is entered from here on."""
         self._before = _get()
-        self._blocks += 1
-        with suppress(ValueError):  # the student's own profiler is at work; then it is not ours
-            self._profiler.enable(subcalls=False, builtins=True)
-        _began()
+        known = _known(self._names, _loaded(self._names))
+        # What is written in C is seen by a hook in Python alone, which slows everything.
+        self._hook = self._calls if known.called else self._codes
+        self._calls.called = known.called
+        self._hook.begin()
 
     def __exit__(self, *_: object) -> None:
         """Note no more, and put back the hook from before."""
-        _ends()
-        self._profiler.disable()
-        _set(self._before if callable(self._before) else None)
+        try:
+            self._hook.end()
+        finally:
+            _set(self._before if callable(self._before) else None)
 
     def entered(self) -> list[str]:
         """Return those of the names that were entered.
@@ -61,30 +63,92 @@ class Watch:
         was not entered. `SWITCHED_OFF` is always among them when the code put another hook in
         the place of this one.
         """
-        if self._blocks:
-            self._look()
-        return self._told
-
-    def _look(self) -> None:
-        """Look through what was entered since the last time."""
-        known = _known(self._names, len(sys.modules))
-        ends = dict.fromkeys(_ENDS, 0)
-        found: set[str] = set()
-        for entry in self._profiler.getstats():
-            what = entry.code
-            key = what if type(what) is str else id(what)
-            if key in known:
-                found.update(known[key].names)
-            elif key in ends:
-                ends[key] = entry.callcount
-        # Both ends of each block were seen, or somebody has taken the hook away.
-        if any(count != self._blocks for count in ends.values()):
+        known = _known(self._names, _loaded(self._names))
+        found = {name for code in self._codes.taken() for name in known.names_of(code)}
+        found |= {name for code in self._calls.codes for name in known.names_of(code)}
+        found |= {name for name, thing in known.in_c if self._calls.has(thing)}
+        if self._codes.is_off or self._calls.is_off:
             found.add(SWITCHED_OFF)
-        self._profiler.clear()
-        self._blocks = 0
         if not found <= self._entered:
             self._entered |= found
             self._told = [name for name in self._names if name in self._entered]
+        return self._told
+
+
+class _Codes:
+    """The functions written in Python that are entered, by Python's own profiler."""
+
+    def __init__(self) -> None:
+        self.is_off = False
+        self._profiler = Profiler()
+        self._blocks = 0
+
+    def begin(self) -> None:
+        self._blocks += 1
+        with suppress(ValueError):  # the student's own profiler is at work; then it is not ours
+            self._profiler.enable(subcalls=False, builtins=False)
+        _began()
+
+    def end(self) -> None:
+        _ends()
+        self._profiler.disable()
+
+    def taken(self) -> Iterator[CodeType]:
+        """Yield the codes that were entered since this was called last."""
+        if not self._blocks:
+            return
+        ends = dict.fromkeys((id(_began.__code__), id(_ends.__code__)), 0)
+        for entry in self._profiler.getstats():
+            code = entry.code
+            if id(code) in ends:
+                ends[id(code)] = entry.callcount
+            elif type(code) is CodeType:
+                yield code
+        # Both ends of each block were seen, or somebody has taken the hook away.
+        self.is_off |= any(count != self._blocks for count in ends.values())
+        self._profiler.clear()
+        self._blocks = 0
+
+
+class _Calls:
+    """All functions that are entered, those written in C too, by a hook in Python.
+
+    Attributes
+    ----------
+    called : set of str
+        What those in C that are of interest call themselves.
+    """
+
+    def __init__(self) -> None:
+        self.is_off = False
+        self.called: frozenset[str] = frozenset()
+        self.codes: set[CodeType] = set()
+        self._in_c: set[tuple[object, str]] = set()
+
+    def begin(self) -> None:
+        called, codes, in_c = self.called, self.codes, self._in_c
+
+        # It is called at each call and return: what it uses is close at hand.
+        def note(frame: Any, event: str, argument: Any) -> None:
+            if event == "call":
+                codes.add(frame.f_code)
+            elif event == "c_call" and argument.__name__ in called:
+                in_c.add((_owner(argument), argument.__name__))
+
+        self._note = note
+        _set(note)
+
+    def end(self) -> None:
+        self.is_off |= _get() is not self._note
+
+    def has(self, thing: Any) -> bool:
+        """Whether something written in C was entered."""
+        if isinstance(thing, MethodDescriptorType):
+            return any(
+                name == thing.__name__ and isinstance(owner, type) and _is(owner, thing)
+                for owner, name in self._in_c
+            )
+        return (_owner(thing), thing.__name__) in self._in_c
 
 
 def _began() -> None:
@@ -95,58 +159,61 @@ def _ends() -> None:
     pass
 
 
-_ENDS = (id(_began.__code__), id(_ends.__code__))
-
-
 @dataclass
 class _Known:
-    """What the profiler has of a function, and the names it goes by.
+    """What the names of interest stand for, as far as it is imported."""
 
-    That is its code, or a phrase for what is written in C. Codes are told apart by their
-    number: to compare them takes long, and a copy elsewhere would be equal.
-    """
+    codes: dict[tuple[str, int], list[tuple[CodeType, str]]] = field(default_factory=dict)
+    in_c: list[tuple[str, object]] = field(default_factory=list)
+    called: frozenset[str] = frozenset()
 
-    kept: CodeType | str
-    names: list[str]
+    def names_of(self, code: CodeType) -> Iterable[str]:
+        """Return the names of the function that has this code, or is loaded from a copy of it."""
+        # To compare codes takes long; few have a name and a line in common.
+        likely = self.codes.get((code.co_name, code.co_firstlineno), ())
+        return [name for one, name in likely if one is code or one == code]
 
 
 @lru_cache(maxsize=64)
-def _known(names: tuple[str, ...], modules: int) -> dict[int | str, _Known]:
-    """Return what is known of the names; more `modules` may tell more."""
-    found: dict[int | str, _Known] = {}
+def _known(names: tuple[str, ...], _: tuple[int, ...]) -> _Known:
+    known = _Known()
     for name in names:
-        for kept in _kept(_found(name)):
-            key = kept if isinstance(kept, str) else id(kept)
-            found.setdefault(key, _Known(kept, [])).names.append(name)
-    return found
+        thing = _found(name)
+        for code in _codes_of(thing):
+            key = code.co_name, code.co_firstlineno
+            known.codes.setdefault(key, []).append((code, name))
+        if isinstance(thing, _IN_C) and name != SWITCHED_OFF:
+            known.in_c.append((name, thing))
+    known.called = frozenset(
+        called
+        for name, thing in known.in_c
+        for called in (getattr(thing, "__name__", ""), name.rpartition(".")[2])
+    )
+    return known
 
 
-def _kept(thing: object) -> Iterator[CodeType | str]:
-    """Yield what the profiler keeps when a thing is entered."""
+def _loaded(names: tuple[str, ...]) -> tuple[int, ...]:
+    """Return what tells whether other modules are there than before."""
+    return tuple([id(sys.modules.get(module)) for module in _modules(names)])
+
+
+@lru_cache(maxsize=64)
+def _modules(names: tuple[str, ...]) -> list[str]:
+    parts = [name.split(".") for name in names]
+    return list(dict.fromkeys(".".join(p[:n]) for p in parts for n in range(1, len(p))))
+
+
+def _codes_of(thing: object) -> Iterator[CodeType]:
+    """Yield the codes of a function, or of a class's own methods."""
     if isinstance(thing, type):
         for one in vars(thing).values():
             if isinstance(own := getattr(one, "__func__", one), FunctionType):
-                yield from _kept(own)
-    elif isinstance(thing, MethodDescriptorType):
-        yield repr(thing)
-    elif isinstance(thing, BuiltinFunctionType):
-        yield _phrase(thing)
-    else:
-        # A decorator's wrapper is shared by all that it decorates; what is inside is not.
-        inner = inspect.unwrap(thing) if callable(thing) else thing
-        if isinstance(inner, FunctionType):
-            yield inner.__code__
-
-
-def _phrase(builtin: Any) -> str:
-    """Return what the profiler calls a function that is written in C."""
-    name, owner = builtin.__name__, builtin.__self__
-    if not isinstance(owner, ModuleType):
-        for kind in type(owner).__mro__:
-            if name in vars(kind):
-                return repr(vars(kind)[name])
-    module = builtin.__module__
-    return f"<built-in method {module}.{name}>" if module else f"<built-in method {name}>"
+                yield from _codes_of(own)
+        return
+    # A decorator's wrapper is shared by all that it decorates; what is inside is not.
+    inner = inspect.unwrap(thing) if callable(thing) else thing
+    if isinstance(inner, FunctionType):
+        yield inner.__code__
 
 
 def _found(name: str) -> object:
@@ -162,3 +229,13 @@ def _found(name: str) -> object:
                     thing = vars(thing)[part] if inside else getattr(thing, part)
                 return thing
     return None
+
+
+def _owner(builtin: Any) -> object:
+    """Return the module or class that a function written in C belongs to."""
+    owner = getattr(builtin, "__self__", None)
+    return owner if isinstance(owner, (type, ModuleType)) else type(owner)
+
+
+def _is(kind: type, method: MethodDescriptorType) -> bool:
+    return issubclass(kind, method.__objclass__)

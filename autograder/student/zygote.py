@@ -273,7 +273,7 @@ def _reap() -> None:
     """Take note of the keepers that have ended (and of the time they have used)."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            gain_no_capabilities()
+            pass
 
 
 if __name__ == "__main__":

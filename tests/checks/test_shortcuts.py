@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+import course_utils
 from autograder.checks import check, close, forbid, probe, reading, run_checks
 from autograder.checks.reading import mentioned
 from autograder.checks.shortcuts import forbidden_by
@@ -184,24 +185,24 @@ def test_what_reading_cannot_see_is_seen_running(cells):
 def test_what_is_left_out_by_its_words_would_not_be_found(cells, monkeypatch):
     names = (*NAMES, "course_utils.Network.backprop", "torch.softmax", "math.fsum", "__main__.f")
     found = mentioned(cells, ["mine", "Net"], names)
-    monkeypatch.setattr(reading, "_possible", lambda _, forbidden: forbidden)
+    monkeypatch.setattr(reading, "_possible", lambda *known: known[-1])
     assert mentioned(cells, ["mine", "Net"], names) == found
 
 
 @pytest.mark.parametrize(
     ("cell", "possible"),
     [
-        ("x = 1", ["__main__.x"]),
-        ("import torch", []),
-        ("import torch\nrelu = torch.nn.functional.relu", ["torch.nn.functional.relu"]),
-        ("class Mine(torch.nn.Module): pass", ["torch.nn.Module.train"]),
+        ("y = 1", ["__main__.x"]),
+        ("import torch", ["__main__.x"]),
+        ("import torch\nf = torch.nn.functional.relu", ["__main__.x", "torch.nn.functional.relu"]),
+        ("class Mine(torch.nn.Module): pass", ["__main__.x", "torch.nn.Module.train"]),
         ("setattr(a, b, c)", None),
         ("# \xe9", None),
     ],
 )
 def test_which_names_cells_can_lead_to(cell, possible):
     names = ["__main__.x", "torch.softmax", "torch.nn.functional.relu", "torch.nn.Module.train"]
-    assert reading._possible([cell], names) == (names if possible is None else possible)
+    assert reading._possible([cell], ["x"], names) == (names if possible is None else possible)
 
 
 def test_what_does_not_run_is_read():
@@ -265,6 +266,12 @@ def test_another_exercise_may_call_it():
     assert verdict(TAKEN["directly"], checks=[anything_goes]).points == 1
 
 
+def test_what_a_star_brings_stands_in_no_cell():
+    cells = ["from course_utils import *"]
+    assert mentioned(cells, ["stable_softmax"], NAMES) == {NAMES[0]}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="there that does not switch it off")
 def test_switching_off_the_watch_is_seen():
     off = "def mine(x):\n    sys.setprofile(None)\n    return old(x)"
     found = verdict([f"{OWN}import sys\nold = mine\n{off}"])
@@ -275,9 +282,13 @@ def test_switching_off_the_watch_is_seen():
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="there it is not to be had")
 @pytest.mark.parametrize("what", ["clear", "disable"])
 def test_to_lay_hands_on_the_watch_is_seen(what):
-    hands = f"def mine(x):\n    sys.getprofile().{what}()\n    return old(x)"
-    found = verdict([f"{OWN}import sys\nold = mine\n{hands}"])
-    assert found.shortcut.seen == "mine calls sys.setprofile"
+    watch = Watch(["course_utils.stable_softmax"])
+    with watch:
+        getattr(sys.getprofile(), what)()
+    assert watch.entered() == ["sys.setprofile"]
+    with watch:
+        course_utils.stable_softmax(np.eye(2))
+    assert watch.entered() == ["course_utils.stable_softmax", "sys.setprofile"]
 
 
 def test_who_measures_their_own_time_does_not_go_unwatched():
@@ -290,21 +301,82 @@ def test_who_measures_their_own_time_does_not_go_unwatched():
     assert found.shortcut is not None
 
 
-def test_a_copy_is_not_what_it_was_copied_from():
-    """Code that is equal, word for word and line for line, is another function's."""
-    text = "def fsum(x):\n    return 1.0"
-    watched, copy = ran([text])["fsum"], ran([text])["fsum"]
-    assert watched.__code__ == copy.__code__
-    sys.modules["a_library"] = ModuleType("a_library")
-    sys.modules["a_library"].fsum = watched
+COPIES = {
+    "loaded again": "importlib.reload(sys.modules[name])",
+    "loaded beside it": "beside(sys.modules[name].__file__)",
+    "compiled from its text": "compiled(pathlib.Path(sys.modules[name].__file__).read_text())",
+}
+
+
+@pytest.mark.parametrize("how", COPIES.values(), ids=COPIES)
+def test_a_copy_of_the_library_is_the_library(how):
+    cells = [
+        "import importlib, importlib.util, pathlib, sys, types\n"
+        "name = 'course_utils.functions'\nimport course_utils.functions\n"
+        "def beside(path):\n"
+        "    spec = importlib.util.spec_from_file_location('course_utils.mine', path)\n"
+        "    module = importlib.util.module_from_spec(spec)\n"
+        "    spec.loader.exec_module(module)\n    return module\n"
+        "def compiled(text):\n    module = types.ModuleType('course_utils.mine')\n"
+        "    module.__package__ = 'course_utils'\n"
+        "    exec(compile(text, 'mine', 'exec'), vars(module))\n    return module",
+        f"def mine(x):\n    return vars({how})['stable_' + 'softmax'](x, -1)",
+    ]
+    found = verdict(cells)
+    assert "course_utils.stable_softmax" in found.shortcut.seen
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "class Mine(list):\n    def sort(self):\n        super().sort()\nMine([2, 1]).sort()",
+        "class Mine(list):\n    sort = '?'\nlist.sort(Mine())",
+        "clib.order([2, 1])",
+    ],
+)
+def test_a_method_in_c_is_seen_whatever_object_it_is_called_on(cell):
+    sys.modules["clib"] = clib = ModuleType("clib")
+    clib.order = clib.other = list.sort
+    clib.List = list
     try:
-        for function, entered in ((copy, []), (watched, ["a_library.fsum"])):
-            watch = Watch(["a_library.fsum"])
-            with watch:
-                function(0)
-            assert watch.entered() == entered
+        watch = Watch(["clib.List.sort", "clib.List.append"])
+        with watch:
+            exec(cell, {"clib": clib})
+        assert watch.entered() == ["clib.List.sort"]
     finally:
-        del sys.modules["a_library"]
+        del sys.modules["clib"]
+
+
+def test_what_is_imported_while_it_is_watched_is_seen():
+    sys.modules["late"] = late = ModuleType("late")
+    exec("def fast(x):\n    return x", vars(late))
+    del sys.modules["late"]
+    watch = Watch(["late.fast"])
+    with watch:
+        pass
+    assert watch.entered() == []
+    sys.modules["late"] = late
+    try:
+        with watch:
+            late.fast(1)
+        assert watch.entered() == ["late.fast"]
+    finally:
+        del sys.modules["late"]
+
+
+def test_the_hook_from_before_is_put_back_whatever_happens(monkeypatch):
+    def mine_to_keep(*_):
+        pass
+
+    watch = Watch(["course_utils.stable_softmax"])
+    sys.setprofile(mine_to_keep)
+    try:
+        monkeypatch.setattr(watch._codes, "end", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError), watch:
+            pass
+        assert sys.getprofile() is mine_to_keep
+    finally:
+        sys.setprofile(None)
 
 
 def test_a_profiler_goes_on_after_the_checks():

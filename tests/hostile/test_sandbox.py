@@ -119,6 +119,17 @@ def test_a_student_has_no_capability_and_no_program_gains_one(sandbox):
     process.end()
 
 
+def test_without_a_sandbox_each_process_may_do_what_the_first_may():
+    seen = []
+    with Sandbox("none", Ready(LIMITS)) as beside_us:
+        for _ in range(3):
+            process = beside_us.fork()
+            seen.append(ran(process, CAPABILITIES))
+            process.end()
+    assert seen[0].startswith(("False [", "True ["))
+    assert seen == seen[:1] * 3
+
+
 @pytest.mark.slow
 @needs_sandbox
 def test_nothing_reaches_a_submission_beside_it_or_after_it(sandbox):
