@@ -9,10 +9,11 @@ from __future__ import annotations
 import inspect
 import sys
 from _lsprof import Profiler  # what `cProfile` is made of: a hook in C, many times as fast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import Any
 
@@ -37,16 +38,17 @@ class Watch:
         self._codes, self._calls = _Codes(), _Calls()
         self._hook: _Codes | _Calls = self._codes
         self._before: Any = None
+        self._known = _known(self._names, _loaded(self._names))
         self._entered: set[str] = set()
         self._told: list[str] = []
 
     def __enter__(self) -> None:
         """Note what is entered from here on."""
         self._before = _get()
-        known = _known(self._names, _loaded(self._names))
+        called = self._known.called
         # What is written in C is seen by a hook in Python alone, which slows everything.
-        self._hook = self._calls if known.called else self._codes
-        self._calls.called = known.called
+        self._hook = self._calls if called else self._codes
+        self._calls.called = called
         self._hook.begin()
 
     def __exit__(self, *_: object) -> None:
@@ -63,10 +65,13 @@ class Watch:
         was not entered. `SWITCHED_OFF` is always among them when the code put another hook in
         the place of this one.
         """
-        known = _known(self._names, _loaded(self._names))
-        found = {name for code in self._codes.taken() for name in known.names_of(code)}
-        found |= {name for code in self._calls.codes for name in known.names_of(code)}
-        found |= {name for name, thing in known.in_c if self._calls.has(thing)}
+        # More may have been imported since.
+        self._known = known = _known(self._names, _loaded(self._names))
+        found = {name for name, thing in known.in_c if self._calls.has(thing)}
+        for code in chain(self._codes.taken(), self._calls.codes):
+            # To compare codes takes long; few have a name and a line in common.
+            if likely := known.codes.get((code.co_name, code.co_firstlineno)):
+                found.update(name for one, name in likely if one is code or one == code)
         if self._codes.is_off or self._calls.is_off:
             found.add(SWITCHED_OFF)
         if not found <= self._entered:
@@ -161,17 +166,22 @@ def _ends() -> None:
 
 @dataclass
 class _Known:
-    """What the names of interest stand for, as far as it is imported."""
+    """What the names of interest stand for, as far as it is imported.
+
+    Attributes
+    ----------
+    codes : dict
+        By its name and first line, the code of a function, and the name of interest. A copy of
+        the code is as good as the code: a library can be loaded a second time.
+    in_c : list
+        Names, with what is written in C.
+    called : frozenset of str
+        What that calls itself.
+    """
 
     codes: dict[tuple[str, int], list[tuple[CodeType, str]]] = field(default_factory=dict)
     in_c: list[tuple[str, object]] = field(default_factory=list)
     called: frozenset[str] = frozenset()
-
-    def names_of(self, code: CodeType) -> Iterable[str]:
-        """Return the names of the function that has this code, or is loaded from a copy of it."""
-        # To compare codes takes long; few have a name and a line in common.
-        likely = self.codes.get((code.co_name, code.co_firstlineno), ())
-        return [name for one, name in likely if one is code or one == code]
 
 
 @lru_cache(maxsize=64)
