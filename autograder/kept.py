@@ -11,17 +11,13 @@ Result = TypeVar("Result")
 LONGEST = 10_000
 
 
-def kept_of_short(
-    most: int, longest: int = LONGEST
-) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+def kept_of_short(most: int) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Decorate a function of a text such that what it returns is kept, as by `lru_cache`.
 
     Parameters
     ----------
     most : int
-        For how many texts.
-    longest : int
-        How many letters one has at most.
+        For how many texts. One of more than `LONGEST` letters is not among them.
     """
 
     def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
@@ -29,7 +25,7 @@ def kept_of_short(
 
         @wraps(function)
         def called(text: str, *rest: object) -> Result:
-            if len(text) <= longest:
+            if len(text) <= LONGEST:
                 return kept(text, *rest)
             return function(text, *rest)
 

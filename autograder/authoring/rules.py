@@ -160,7 +160,7 @@ def points_add_up(lab: Lab, cells: Sequence[SourceCell]) -> Problems:
                 mend="say what the cell is worth",
             )
         elif cell.kind == "check" and cell.name is not None:
-            checks = hidden.get(exercise_of(cell.name or ""), [])
+            checks = hidden.get(exercise_of(cell.name), [])
             worth = sum(check.points for check in checks)
             if not math.isclose(worth, cell.points):
                 parts = [f"{check.name} {check.points:g}" for check in checks]

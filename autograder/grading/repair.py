@@ -72,11 +72,13 @@ def repair(notebook: NotebookNode, lab: NotebookNode) -> Repaired:
                 places[index] = [kept]
         if len(indices) > 1:
             flags.append(f"copied: {name}")
-    for index, cell in enumerate(cells):
-        if index not in places:
-            places[index] = [Place(_plain(cell))]
 
-    line, moved = in_order([one for _, some in sorted(places.items()) for one in some], lab)
+    all_places = [
+        place
+        for index, cell in enumerate(cells)
+        for place in places.get(index) or [Place(_plain(cell))]
+    ]
+    line, moved = in_order(all_places, lab)
     flags += [f"moved: {name}" for name in moved]
     for name, (number, original) in originals.items():
         if name in moved:

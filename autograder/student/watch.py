@@ -34,7 +34,7 @@ class Watch:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = tuple(dict.fromkeys([*names, SWITCHED_OFF]))
+        self._names = tuple(names)
         self._codes, self._calls = _Codes(), _Calls()
         self._hook: _Codes | _Calls = self._codes
         self._before: Any = None
@@ -76,7 +76,8 @@ class Watch:
             found.add(SWITCHED_OFF)
         if not found <= self._entered:
             self._entered |= found
-            self._told = [name for name in self._names if name in self._entered]
+            told = (*self._names, SWITCHED_OFF)
+            self._told = [name for name in told if name in self._entered]
         return self._told
 
 
@@ -192,7 +193,7 @@ def _known(names: tuple[str, ...], _: tuple[int, ...]) -> _Known:
         for code in _codes_of(thing):
             key = code.co_name, code.co_firstlineno
             known.codes.setdefault(key, []).append((code, name))
-        if isinstance(thing, _IN_C) and name != SWITCHED_OFF:
+        if isinstance(thing, _IN_C):
             known.in_c.append((name, thing))
     known.called = frozenset(
         called

@@ -168,17 +168,11 @@ class _Decoder:
         self._left = {"items": _ITEMS, "bytes": len(tail), "rare keys": MAX_RARE_KEYS}
         # Each item has a byte of the head, and each rare key several: of a small one there
         # cannot be too many, and they need not be counted.
-        self._counted = size > _SMALL
+        counting = {"list_hook": self._listed, "object_pairs_hook": self._mapped}
+        self._counting: dict[str, Any] = counting if size > _SMALL else {}
 
     def unpack(self, data: bytes) -> Any:
-        if not self._counted:
-            return _unpack(data, ext_hook=self._extended)
-        return _unpack(
-            data,
-            ext_hook=self._extended,
-            list_hook=self._listed,
-            object_pairs_hook=self._mapped,
-        )
+        return _unpack(data, ext_hook=self._extended, **self._counting)
 
     def _spend(self, what: str, count: int) -> None:
         self._left[what] -= count
